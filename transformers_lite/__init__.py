@@ -1,4 +1,6 @@
-"""Modules:
+"""Hugging Face's guide to custom architectures, built as notebooks you can read: the same names, the same files, the same numbers.
+
+Modules:
 
 - `transformers_lite.attention`: How the tokens of a text look at each other, as functions without parameters.
 - `transformers_lite.auto`: Name a checkpoint, and get the class that fits it.
@@ -8,3 +10,31 @@
 - `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something."""
 
 __version__ = "0.1.0"
+
+import ast, re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING: # for editors and type checkers; at run time a module is imported when one of its names is first used
+    from .core import *
+    from .configuration import *
+    from .attention import *
+    from .model import *
+    from .heads import *
+    from .auto import *
+
+_all = re.compile(r'^__all__ = (\[.*?\])', re.M | re.S) # nbdev writes it near the top of each module
+_modules = {f.stem: ast.literal_eval(m[1]) for f in sorted(Path(__file__).parent.glob('[a-z]*.py'))
+            if (m := _all.search(f.read_text(encoding='utf-8')))}
+_where = {name: module for module, names in _modules.items() for name in names}
+
+__all__ = list(_where)
+
+def __dir__(): return sorted({*globals(), *_where, *_modules})
+
+def __getattr__(name):
+    "Import the module that has `name`, or the module of that name (PEP 562)."
+    if name in _where: return getattr(import_module(f'{__name__}.{_where[name]}'), name)
+    if name in _modules: return import_module(f'{__name__}.{name}')
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'; dir({__name__}) lists what it has", name=name)

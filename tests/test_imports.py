@@ -1,0 +1,56 @@
+"Importing is light, and every public name can be reached from the package."
+import ast, json
+from importlib import import_module
+
+import pytest
+import transformers_lite
+from helpers import ROOT, run_python
+
+MODULES = sorted(p.stem for p in (ROOT/'transformers_lite').glob('[a-z]*.py'))
+HEAVY = {'torch', 'PIL', 'soundfile', 'tensorflow', 'transformers'}
+LIGHT = ['DistilBertConfig', 'PretrainedConfig', 'AutoConfig', 'DistilBertTokenizer', 'DistilBertTokenizerFast', 'AutoTokenizer']
+
+def modules_after(code):
+    "The modules that a fresh Python has after running `code`."
+    return set(json.loads(run_python(f'{code}\nimport sys, json; print(json.dumps(sorted(sys.modules)))')))
+
+@pytest.mark.parametrize('code', ['import transformers_lite'] + [f'from transformers_lite import {o}' for o in LIGHT])
+def test_light(code):
+    loaded = modules_after(code)
+    assert 'transformers_lite' in loaded and not HEAVY & loaded
+
+def test_negative_control(): # the check above sees torch when it is there
+    assert 'torch' in modules_after('from transformers_lite import DistilBertModel')
+
+def import_seconds(code):
+    "What an import costs when torch is there already: the shortest of three."
+    clock = f'import torch, time\nt = time.perf_counter()\n{code}\nprint(time.perf_counter() - t)'
+    return min(float(run_python(clock)) for _ in range(3))
+
+@pytest.mark.parametrize('name', ['DistilBertModel', 'DistilBertForSequenceClassification', 'AutoModel'])
+def test_a_model_costs_little_over_torch(name): assert import_seconds(f'from transformers_lite import {name}') < .3
+
+@pytest.mark.parametrize('module', MODULES)
+def test_names(module):
+    mod = import_module(f'transformers_lite.{module}')
+    assert getattr(transformers_lite, module) is mod
+    for name in mod.__all__:
+        assert getattr(transformers_lite, name) is getattr(mod, name)
+        assert name in transformers_lite.__all__ and name in dir(transformers_lite)
+
+def test_no_name_twice():
+    names = [n for m in MODULES for n in import_module(f'transformers_lite.{m}').__all__]
+    assert len(names) == len(set(names)) == len(transformers_lite.__all__)
+    assert not set(names) & set(MODULES)
+
+def test_star():
+    names = set(json.loads(run_python('from transformers_lite import *\nimport json; print(json.dumps(dir()))')))
+    assert names >= {n for n in transformers_lite.__all__ if not n.startswith('_')}
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'DistilBertModl'"): transformers_lite.DistilBertModl
+    with pytest.raises(ImportError, match='DistilBertModl'): exec('from transformers_lite import DistilBertModl', {})
+
+def test_editors_see_every_module(): # the lines under TYPE_CHECKING are the one list written by hand
+    tree = ast.parse((ROOT/'transformers_lite'/'__init__.py').read_text(encoding='utf-8'))
+    assert sorted(n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level) == MODULES

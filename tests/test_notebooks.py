@@ -1,0 +1,68 @@
+"""Every code cell of every notebook is a test: named by notebook, cell number and heading, run in order in one namespace.
+
+A single cell can be asked for (`pytest -k 02_model-017`): those before it are run first. nbdev decides which cells are run."""
+import os, re, traceback
+from contextlib import chdir
+from functools import lru_cache
+
+import pytest
+from execnb.shell import CaptureShell
+from fastcore.nbio import read_nb
+from nbdev.test import nb_test_cells
+
+from helpers import NOTEBOOKS, ROOT
+
+def headings(path):
+    "The heading that each cell of a notebook stands under."
+    res, cur = [], 'Start'
+    for cell in read_nb(path).cells:
+        if cell.cell_type == 'markdown' and (m := re.match(r'#+ +(.+)', cell.source)): cur = m[1].strip()
+        res.append(cur)
+    return res
+
+def params():
+    for path in NOTEBOOKS:
+        names = headings(path)
+        for i,cell in enumerate(nb_test_cells(path)):
+            name = f'{path.stem}-{cell.idx_+1:03d}-{names[cell.idx_]}'
+            yield pytest.param(path, i, name, id=name, marks=pytest.mark.xdist_group(path.stem))
+
+def cell_traceback(exc):
+    "The traceback from the cell down, without the machinery above it."
+    tb = exc.__traceback__
+    while tb and 'ipython' not in os.path.basename(tb.tb_frame.f_code.co_filename): tb = tb.tb_next
+    return ''.join(traceback.format_exception(type(exc), exc, tb or exc.__traceback__))
+
+class Run:
+    "A notebook being run; cells are numbered from 0 among those that are run."
+    def __init__(self, path):
+        self.path, self.cells, self.done, self.broken = path, nb_test_cells(path), 0, None
+        with chdir(path.parent): self.shell = CaptureShell(path)
+
+    def upto(self, i, name):
+        "Run what has not been run up to cell `i`; fail with its source and traceback, or with the name of the cell that broke."
+        if self.broken: pytest.fail(f"not run, because an earlier cell failed: {self.broken}", pytrace=False)
+        while self.done <= i:
+            cell = self.cells[self.done]
+            self.done += 1
+            with chdir(self.path.parent): self.shell.cell(cell, timeout=1200)
+            if (exc := self.shell.exc):
+                self.broken = f'cell {cell.idx_+1} of {self.path.name}'
+                pytest.fail(f'{self.broken} (for {name})\n\n{cell.source}\n\n{cell_traceback(exc)}', pytrace=False)
+
+current = lru_cache(maxsize=1)(Run) # one at a time: the next notebook frees the memory of the last
+
+@pytest.fixture(scope='module', autouse=True)
+def no_traces():
+    "Notebooks write to temporary folders only."
+    def _files(): return {p for p in (ROOT/'nbs').rglob('*') if '.ipynb_checkpoints' not in p.parts}
+    with pytest.MonkeyPatch.context() as mp:
+        mp.setenv('IN_TEST', '1') # as nbdev-test sets it
+        before = _files()
+        yield
+        assert not (new := _files() - before), f'notebooks left files behind: {sorted(map(str, new))}'
+
+@pytest.mark.parametrize('path,i,name', list(params()))
+def test_cell(path, i, name): current(path).upto(i, name)
+
+def test_every_notebook_is_collected(): assert {p.values[0] for p in params()} == set(NOTEBOOKS) and len(NOTEBOOKS) > 5
