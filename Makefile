@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -e -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab docs bench export readme page checkpoints install install-dev oracle clean
+.PHONY: help demo test test-oldest lab docs bench export page checkpoints install install-dev oracle clean
 
 PYTHON ?= python3
 VENV := $(or $(VIRTUAL_ENV),.venv)
@@ -30,19 +30,26 @@ test: install-dev oracle ## run every notebook cell and every test
 	@echo '== Running every cell of every notebook, and the tests, on $(WORKERS) workers'
 	@$(BIN)/python -m pytest -n $(WORKERS) -q $(TESTS)
 
+test-oldest: ## run every chapter on the oldest versions that settings.ini claims
+	@echo '== Making .venv-oldest from constraints-oldest.txt (PyTorch is large: this takes some minutes)'
+	@$(PYTHON) -m venv .venv-oldest
+	@$(PIP:$(BIN)%=.venv-oldest/bin%) -c constraints-oldest.txt -e '.[test]' transformers | $(SHORT)
+	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py
+
 lab: install-dev ## open the notebooks
 	@$(BIN)/jupyter lab nbs
 
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
-	@PATH="$(abspath $(BIN)):$$PATH" nbdev-docs
+	@$(BIN)/nbdev-docs
 
 bench: install-dev ## run the benchmarks
 	@$(BIN)/python -m benchmarks
 
 export: install-dev ## write the modules and the README from the notebooks, and clean the notebooks
-	@PATH="$(abspath $(BIN)):$$PATH" nbdev-export
-	@PATH="$(abspath $(BIN)):$$PATH" nbdev-clean
+	@$(BIN)/nbdev-export
+	@$(BIN)/nbdev-clean
+	@$(BIN)/python tools/readme.py
 
 page: install-dev ## build one chapter as a page: make page NB=01_configuration
 	@$(BIN)/jupyter nbconvert --to html --output-dir build nbs/$(NB).ipynb
@@ -76,4 +83,4 @@ $(ORACLE): | $(BIN)/python
 	@mv $@.part $@
 
 clean: ## remove what make made
-	@rm -rf build dist _docs _proc .oracle *.egg-info $(if $(VIRTUAL_ENV),,.venv)
+	@rm -rf build dist _docs _proc .oracle .venv-oldest *.egg-info $(if $(VIRTUAL_ENV),,.venv)

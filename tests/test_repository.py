@@ -1,0 +1,136 @@
+"The repository agrees with itself: notebooks with modules, bounds with pins, the wheel with the sources; and no page shows a slip."
+import ast, re, shutil, sys, zipfile
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+from fastcore.nbio import read_nb
+from packaging.requirements import Requirement
+
+from helpers import NOTEBOOKS, ROOT, run
+
+SOURCES = 'nbs transformers_lite pyproject.toml settings.ini setup.py MANIFEST.in LICENSE README.md _quarto.yml'.split()
+each_notebook = pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
+
+def contents(folder): return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob('*') if p.is_file() and '__pycache__' not in p.parts}
+
+@pytest.fixture
+def copy(tmp_path):
+    "A copy of what nbdev and the package are made from."
+    ignore = shutil.ignore_patterns('__pycache__', '.ipynb_checkpoints')
+    for name in SOURCES:
+        src, dst = ROOT/name, tmp_path/name
+        if src.is_dir(): shutil.copytree(src, dst, symlinks=True, ignore=ignore)
+        else: shutil.copy(src, dst)
+    return tmp_path
+
+def tool(name, cwd, *args): return run(Path(sys.executable).with_name(name), *args, cwd=cwd, IN_TEST='')
+
+# The notebooks are the source
+
+@pytest.mark.parametrize('name', ['nbdev-export', 'nbdev-clean'])
+def test_nbdev_changes_nothing(copy, name):
+    before = contents(copy)
+    tool(name, copy)
+    after = contents(copy)
+    assert [k for k in before.keys() | after.keys() if before.get(k) != after.get(k)] == []
+
+def test_export_notices_an_edit(copy): # negative control
+    module = copy/'transformers_lite'/'core.py'
+    before = module.read_text(encoding='utf-8')
+    module.write_text(before + 'edited = True\n', encoding='utf-8')
+    tool('nbdev-export', copy)
+    assert module.read_text(encoding='utf-8') == before
+
+def test_readme_is_the_index(copy):
+    before = (copy/'README.md').read_text(encoding='utf-8')
+    run(sys.executable, ROOT/'tools'/'readme.py', cwd=copy)
+    assert (copy/'README.md').read_text(encoding='utf-8') == before
+
+# What a reader sees
+
+def code_cells(path): return [c for c in read_nb(path).cells if c.cell_type == 'code' and c.source.strip()]
+def outputs(cell): return cell.get('outputs') or []
+def is_lesson(cell): return not re.search(r'#\s*\|\s*(export|hide|default_exp|eval:\s*false)', cell.source)
+
+@each_notebook
+def test_no_stored_error(path): assert [c.source for c in code_cells(path) if any(o['output_type'] == 'error' for o in outputs(c))] == []
+
+@each_notebook
+def test_executed(path):
+    lessons = [c for c in code_cells(path) if is_lesson(c)]
+    shown = [c for c in lessons if outputs(c)]
+    assert len(lessons) <= 5 or len(shown) >= .4*len(lessons), f'{len(shown)} of {len(lessons)} lessons show an output'
+
+@each_notebook
+def test_exported_cells_are_short(path):
+    long = {c.source.splitlines()[1]: n for c in code_cells(path) if re.search(r'#\s*\|\s*export', c.source)
+            and (n := sum(bool(o.strip()) for o in c.source.splitlines())) > 40}
+    assert not long, 'would it read better as several cells, each beside its reason?'
+
+@each_notebook
+def test_code_is_explained(path):
+    run = 0
+    for c in read_nb(path).cells:
+        if c.cell_type == 'markdown': run = 0
+        elif c.source.strip() and '#| hide' not in c.source: run += 1
+        assert run <= 6, f'{run} code cells in a row without a sentence, up to:\n{c.source}'
+
+@each_notebook
+def test_small(path): assert path.stat().st_size < 300_000
+
+@each_notebook
+def test_imports_stand_alone(path): # nbdev's documentation runs a cell with an import in a fresh namespace
+    def _is_import(node): return isinstance(node, (ast.Import, ast.ImportFrom))
+    for c in code_cells(path):
+        if re.match(r'\s*[%!]', re.sub(r'^#.*\n', '', c.source, flags=re.M)): continue
+        body = ast.parse(re.sub(r'^[%!].*$', 'pass', c.source, flags=re.M)).body
+        rest = [n for n in body if not _is_import(n) and not isinstance(n, ast.Pass)]
+        assert not (rest and any(map(_is_import, body))), f'imports mixed with other code:\n{c.source}'
+
+# What is written in the files
+
+def tracked():
+    names = run('git', 'ls-files', '-z').split('\0')
+    return [p for n in names if n and (p := ROOT/n).is_file() and not p.is_symlink()]
+
+def test_no_address_of_this_machine_or_a_registry():
+    "Paths and hosts differ from machine to machine, so no file may name one."
+    folders, hosts = '|'.join('tmp work root home'.split()), '|'.join('pypi pythonhosted npmjs deb.debian download.pytorch'.split())
+    bad = re.compile(rf'(?<![\w.~}}])/({folders})/[\w.-]+|\b({hosts})\.(org|com)\b'.encode())
+    assert {str(p.relative_to(ROOT)): m[0] for p in tracked() if (m := bad.search(p.read_bytes()))} == {}
+
+# Versions
+
+def settings():
+    cfg = ConfigParser()
+    cfg.read(ROOT/'settings.ini', encoding='utf-8')
+    return cfg['DEFAULT']
+
+def pins(name):
+    lines = (ROOT/name).read_text(encoding='utf-8').splitlines()
+    return {r.name.lower().replace('_', '-'): next(iter(r.specifier)).version for l in lines if l and l[0] != '#' for r in [Requirement(l)]}
+
+def requirements(*keys): return [Requirement(o) for k in keys for o in settings()[k].split()]
+
+def test_constraints_cover_the_requirements():
+    pinned = pins('constraints.txt')
+    for r in requirements('requirements', 'dev_requirements'): assert r.specifier.contains(pinned[r.name.lower().replace('_', '-')]), r
+
+def test_the_oldest_claimed_is_the_oldest_tested():
+    from packaging.version import Version
+    oldest = pins('constraints-oldest.txt')
+    for r in requirements('requirements'):
+        assert Version(next(iter(r.specifier)).version) == Version(oldest[r.name.lower().replace('_', '-')]), r
+
+def test_wheel(copy, tmp_path):
+    "An installed copy has every module and every checkpoint, and the metadata of settings.ini."
+    run(sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '-q', '-w', tmp_path/'dist', copy)
+    whl, = (tmp_path/'dist').glob('*.whl')
+    with zipfile.ZipFile(whl) as z:
+        packed = {n for n in z.namelist() if n.startswith('transformers_lite/')}
+        metadata = z.read(next(n for n in z.namelist() if n.endswith('.dist-info/METADATA'))).decode()
+        scripts = z.read(next(n for n in z.namelist() if n.endswith('entry_points.txt'))).decode()
+    assert packed == {f'transformers_lite/{n}' for n in contents(copy/'transformers_lite')}
+    for r in requirements('requirements'): assert f'Requires-Dist: {r}' in metadata
+    assert settings()['console_scripts'].split('=')[1] in scripts and 'transformers_lite._modidx:d' in scripts
