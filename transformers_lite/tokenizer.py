@@ -148,7 +148,7 @@ def fit_lengths(
     if length <= over: raise ValueError(f"truncation='{strategy}' has to remove {over} tokens, but the {which} sequence has only {length}. Raise max_length, or use truncation='longest_first'.")
     return (n-over, m) if which == 'first' else (n, m-over)
 
-# %% ../nbs/04_tokenizer.ipynb #3e128c4b
+# %% ../nbs/04_tokenizer.ipynb #b2bbf6ec
 def windows(
     n, # tokens there are
     size, # tokens that fit
@@ -157,7 +157,8 @@ def windows(
 ): # [(start, end)]; the first is what truncation keeps
     "Cover a sequence with windows that fit."
     if n <= size: return [(0, n)]
-    if size <= stride: raise ValueError(f"stride={stride} must be smaller than the {size} tokens that fit into a window. Lower the stride or raise max_length.")
+    if size == stride == 0: return [(0, 0)]
+    if size <= stride: raise ValueError(f"stride={stride} must be smaller than the {size} tokens of a sequence that fit into max_length. Lower the stride or raise max_length.")
     spans, start = [(0, size)], 0
     while spans[-1][1] < n:
         start += size - stride
@@ -555,11 +556,12 @@ def pad_array(rows, length, value, side='right'):
     out[keep] = np.fromiter(chain.from_iterable(rows), np.int64, n.sum())
     return out
 
-# %% ../nbs/04_tokenizer.ipynb #f46b2675
+# %% ../nbs/04_tokenizer.ipynb #aba20e2e
 @patch
 def _pad(self:PreTrainedTokenizerBase, data, padding, max_length, multiple, side, arrays=False):
     "Pad the rows of every input that the tokenizer knows; gives the length of each row."
     lengths = [len(r) for r in data[self.model_input_names[0]]]
+    if arrays and not lengths: data.update({k: pad_array([], 0, 0) for k in data})
     if not padding or not lengths: return lengths
     if self.pad_token is None: raise ValueError("Padding needs a padding token, and this tokenizer has none. Use add_special_tokens({'pad_token': '[PAD]'}).")
     length = max(lengths) if padding == 'longest' else max_length
@@ -715,21 +717,21 @@ def __call__(self:PreTrainedTokenizerBase,
     if target is not None: batch['labels'] = target[self.model_input_names[0]]
     return batch
 
-# %% ../nbs/04_tokenizer.ipynb #b4a43927
+# %% ../nbs/04_tokenizer.ipynb #91d72a1a
 @patch
 def _check_room(self:PreTrainedTokenizerBase, samples, strategy, max_length, stride, special, overflow):
     for pair in {b is not None for _, b in samples}:
-        around = self.num_special_tokens_to_add(pair) if special else 0
-        room = max_length - around
+        around = self.num_special_tokens_to_add(pair)
+        room = max_length - around*special
         if room < 0: raise ValueError(f"max_length={max_length} is smaller than the {around} special tokens around a {'pair' if pair else 'text'}. Raise it, or pass add_special_tokens=False.")
         if pair is False and strategy == 'only_second': fit_lengths(room+1, None, room, strategy)
-        if stride and stride >= room or overflow and room == 0:
-            raise ValueError(f"stride={stride} must be smaller than the {room} tokens that fit beside {around} special ones into max_length={max_length}. Lower the stride or raise max_length.")
+        if stride and stride >= max_length - around: raise ValueError(f"stride={stride} must be smaller than the {max_length-around} tokens that fit beside {around} special ones into max_length={max_length}. Lower the stride or raise max_length.")
+        if overflow and room <= pair: raise ValueError(f"max_length={max_length} leaves room for {room} tokens beside the special ones, so what overflows can't be given in rows. Raise max_length.")
 
 @patch
 def _warn_marks(self:PreTrainedTokenizerBase, samples, split): pass
 
-# %% ../nbs/04_tokenizer.ipynb #7f5e69e1
+# %% ../nbs/04_tokenizer.ipynb #455b9599
 @patch
 @delegates(PreTrainedTokenizerBase._call_one)
 def encode(self:PreTrainedTokenizerBase, text, text_pair=None, **kwargs): # a list of ids, or a tensor (1, n)
@@ -756,7 +758,7 @@ def tokenize(self:PreTrainedTokenizerBase,
     **kwargs # as of the call
 ): # a list of tokens
     "The tokens of a text."
-    return self(text, pair, add_special_tokens=add_special_tokens, verbose=False, **kwargs).tokens()
+    return self.convert_ids_to_tokens(self.encode(text, pair, add_special_tokens=add_special_tokens, verbose=False, **kwargs))
 
 # %% ../nbs/04_tokenizer.ipynb #cf7eb04c
 @patch
@@ -950,7 +952,7 @@ def _fit(self:PreTrainedTokenizer, a, b, template, limits):
     first.overflowing = rest
     return first
 
-# %% ../nbs/04_tokenizer.ipynb #f9e83c49
+# %% ../nbs/04_tokenizer.ipynb #4a38be43
 class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     "A tokenizer of the Rust library `tokenizers`, whatever its model."
     is_fast, vocab_files_names = True, {'tokenizer_file': 'tokenizer.json'}
@@ -977,12 +979,13 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     def get_vocab(self): return self._tokenizer.get_vocab(with_added_tokens=True)
     def __len__(self): return self._tokenizer.get_vocab_size(with_added_tokens=True)
     def _token_to_id(self, token): return self._tokenizer.token_to_id(token)
-    def _id_to_token(self, i): return self._tokenizer.id_to_token(i)
+    def _id_to_token(self, i): return self._added.get(i) or self._tokenizer.id_to_token(i)
     def num_special_tokens_to_add(self, pair=False): return self._tokenizer.num_special_tokens_to_add(pair)
     def convert_tokens_to_string(self, tokens): return self._tokenizer.decoder.decode(tokens) if self._tokenizer.decoder else ' '.join(tokens)
 
     def _add(self, tokens):
         for t in tokens: (self._tokenizer.add_special_tokens if t.special else self._tokenizer.add_tokens)([t])
+        self._added = {i: t.content for i, t in self.added_tokens_decoder.items()}
 
 # %% ../nbs/04_tokenizer.ipynb #c2213baf
 def read_backend(
@@ -993,12 +996,13 @@ def read_backend(
     try: return Tokenizer.from_file(str(path))
     except Exception as e: raise OSError(f"'{path}' is not a tokenizer.json that this version of `tokenizers` can read ({e}).") from e
 
-# %% ../nbs/04_tokenizer.ipynb #e295cabc
+# %% ../nbs/04_tokenizer.ipynb #32ddd38b
 @patch
 def _encode_batch(self:PreTrainedTokenizerFast, samples, special, split, limits, full=True):
     "Encode a list of samples; without `full` there are no offsets and no word numbers, which is quicker."
     t = self._tokenizer
     texts = [a if b is None else (a, b) for a, b in samples]
+    if limits and limits['stride']: self._check_windows([x for x in samples if x[1] is not None], special, split, limits)
     try:
         if limits: t.enable_truncation(**limits)
         return (t.encode_batch if full else t.encode_batch_fast)(texts, is_pretokenized=split, add_special_tokens=special)
@@ -1008,6 +1012,17 @@ def _encode_batch(self:PreTrainedTokenizerFast, samples, special, split, limits,
         raise
     finally:
         if limits: t.no_truncation()
+
+# %% ../nbs/04_tokenizer.ipynb #e2057f13
+@patch
+def _check_windows(self:PreTrainedTokenizerFast, pairs, special, split, limits):
+    "ValueError for a stride that leaves no window in a pair, where Rust would panic."
+    def lengths(i, pairs): return [len(e.ids) for e in self._tokenizer.encode_batch_fast([p[i] for p in pairs], is_pretokenized=split, add_special_tokens=False)]
+    strategy, stride = limits['strategy'], limits['stride']
+    room = limits['max_length'] - (self.num_special_tokens_to_add(True) if special else 0)
+    if strategy != 'longest_first': pairs = [p for p, n in zip(pairs, lengths(strategy == 'only_first', pairs)) if n + stride >= room]
+    for n, m in zip(lengths(0, pairs), lengths(1, pairs)):
+        for length, size in zip((n, m), fit_lengths(n, m, room, strategy)): windows(length, size, stride)
 
 # %% ../nbs/04_tokenizer.ipynb #43a1f41f
 @patch
