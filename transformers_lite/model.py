@@ -15,7 +15,7 @@ __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'IGNORED', 'INDEX', 'OURS
            'load_state_dict', 'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype',
            'build_hollow', 'resize_rows']
 
-# %% ../nbs/02_model.ipynb #304edfdd
+# %% ../nbs/02_model.ipynb #57c17bee
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
@@ -26,6 +26,8 @@ from pathlib import Path
 
 import torch
 from fastcore.basics import patch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
@@ -44,13 +46,14 @@ def sinusoids(
     angle = torch.arange(n, dtype=torch.double)[:, None] / 10000**(2 * (column // 2) / d)
     return torch.where(column % 2 == 0, angle.sin(), angle.cos()).float()
 
-# %% ../nbs/02_model.ipynb #bdacf570
+# %% ../nbs/02_model.ipynb #94bdd379
 class Embeddings(nn.Module):
     "A vector for each token: one for the word plus one for its position, normalised."
     def __init__(self, config):
         super().__init__()
         self.word_embeddings = nn.Embedding(config.vocab_size, config.dim, padding_idx=config.pad_token_id)
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.dim)
+        self.position_embeddings.requires_grad_(not config.sinusoidal_pos_embds)
         self.LayerNorm = nn.LayerNorm(config.dim, eps=1e-12)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -185,7 +188,7 @@ class FinishedModel(ABCMeta):
         model.post_init()
         return model
 
-# %% ../nbs/02_model.ipynb #22b03e49
+# %% ../nbs/02_model.ipynb #8fd20c70
 class PreTrainedModel(nn.Module, PushToHubMixin, metaclass=FinishedModel):
     "An `nn.Module` with a configuration, which loads and saves itself."
     config_class = None            # the configuration's class
@@ -204,7 +207,7 @@ class PreTrainedModel(nn.Module, PushToHubMixin, metaclass=FinishedModel):
         config.validate()
         self.config, self.name_or_path = config, config.name_or_path
         self.gradient_checkpointing, self.is_initialized = False, False
-        self.attention_mode
+        self.attention_mode  # a way that isn't known fails here, and not in the middle of a run
 
     def post_init(self):
         "Fill, tie and prune, once. Models written for transformers call it themselves; the others have it called."
@@ -283,7 +286,7 @@ def tie_weights(self:PreTrainedModel):
     out = self.get_output_embeddings()
     if out is not None and self.config.tie_word_embeddings: out.weight = self.get_input_embeddings().weight
 
-# %% ../nbs/02_model.ipynb #f0c5ece7
+# %% ../nbs/02_model.ipynb #c4a53cb0
 @patch
 def _init_weights(self:PreTrainedModel,
     module, # one module of the model
@@ -303,12 +306,12 @@ def init_weights(self:PreTrainedModel):
         for child in module.children():
             if not isinstance(child, PreTrainedModel): fill(child)
         self._init_weights(module)
-    fill(self)
+    if not any(p.is_meta for p in self.parameters()): fill(self)  # without memory, there is nothing to fill
     self.tie_weights()
     if self.config.pruned_heads and self.base_model is self: self._prune_heads(self.config.pruned_heads)
     self.is_initialized = True
 
-# %% ../nbs/02_model.ipynb #082908c8
+# %% ../nbs/02_model.ipynb #afc63f33
 class DistilBertPreTrainedModel(PreTrainedModel):
     "What DistilBERT's models share."
     config_class = DistilBertConfig
@@ -317,8 +320,8 @@ class DistilBertPreTrainedModel(PreTrainedModel):
     def _init_weights(self, module):
         super()._init_weights(module)
         if isinstance(module, Embeddings) and self.config.sinusoidal_pos_embds:
-            table = module.position_embeddings
-            table.weight.copy_(sinusoids(*table.weight.shape)).requires_grad_(False)
+            table = module.position_embeddings.weight
+            table.copy_(sinusoids(*table.shape))
 
 # %% ../nbs/02_model.ipynb #e429fc3a
 @patch
@@ -465,14 +468,12 @@ def shard_file(
         raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. Put the file itself there.")
     return path
 
-# %% ../nbs/02_model.ipynb #414e62e8
+# %% ../nbs/02_model.ipynb #07cb5336
 def load_state_dict(
     path, # a .safetensors or a .bin file
 ): # {name: tensor}
     "Read the tensors of one file; a .bin only as plain tensors, never as code. OSError if it is broken."
     if path.suffix != '.bin':
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
         try: return load_file(path)
         except SafetensorError as e: raise OSError(f"'{path}' is not a whole safetensors file ({e}). Copy or download it again.") from e
     try: weights = torch.load(path, map_location='cpu', weights_only=True)
@@ -548,9 +549,9 @@ def set_tensor(
     owner, _, leaf = name.rpartition('.')
     setattr(model.get_submodule(owner), leaf, value)
 
-# %% ../nbs/02_model.ipynb #19e3764a
+# %% ../nbs/02_model.ipynb #3e16debe
 @patch
-def join(self:PreTrainedModel,
+def retie(self:PreTrainedModel,
     names, # names that share one weight
     found, # {name: tensor} of the file
 ): # a message if the file holds different values for them, else None
@@ -598,7 +599,7 @@ def init_missing(self:PreTrainedModel,
         with torch.device('cpu'): fresh = build().to(dtype)
         for name in missing: set_tensor(self, name, get_tensor(fresh, name))
 
-# %% ../nbs/02_model.ipynb #f934d5b7
+# %% ../nbs/02_model.ipynb #4d796cb4
 @patch
 def adopt(self:PreTrainedModel,
     state_dict, # {name in the file: tensor}
@@ -611,10 +612,10 @@ def adopt(self:PreTrainedModel,
     groups = tied_groups(self)
     found, info = self.fit_state_dict(state_dict, dtype, source, ignore_mismatched_sizes)
     self.load_state_dict(found, strict=False, assign=True)
-    said = [self.join(names, found) for names in groups]
+    said = [self.retie(names, found) for names in groups]
     self.init_missing(build, dtype)
     for names in groups:
-        if not any(n in found for n in names): self.join(names, found)
+        if not any(n in found for n in names): self.retie(names, found)
         else: info['missing_keys'] -= {*names}
     return info, [s for s in said if s] + self.verdicts(info)
 
@@ -750,7 +751,7 @@ def weights_to_save(self:PreTrainedModel,
     state_dict = self.state_dict() if state_dict is None else state_dict
     return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
-# %% ../nbs/02_model.ipynb #6e9874a3
+# %% ../nbs/02_model.ipynb #05290ab2
 INDEX = 'model.safetensors.index.json'
 OURS = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?')  # what a save may leave behind
 
@@ -769,7 +770,6 @@ def save_pretrained(self:PreTrainedModel,
     if not safe_serialization: raise ValueError("safe_serialization=False would write a pickle, which can run code when it is loaded. transformers_lite writes safetensors only; leave the argument out.")
     if not is_main_process: return
     from huggingface_hub import split_torch_state_dict_into_shards
-    from safetensors.torch import save_file
     folder, weights = save_folder(save_directory), self.weights_to_save(state_dict)
     plan = split_torch_state_dict_into_shards(weights, max_shard_size=max_shard_size)
     self.config.architectures, self.config.dtype = [type(self).__name__], self.dtype
