@@ -22,6 +22,7 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .attention import *
     from .model import *
     from .heads import *
+    from .tokenizer import *
     from .auto import *
 
 _all = re.compile(r'^__all__ = (\[.*?\])', re.M | re.S) # nbdev writes it near the top of each module
