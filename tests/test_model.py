@@ -139,7 +139,13 @@ def test_pretrained_part_inside_a_model_stays(folder, base):
         def __init__(self, config):
             super().__init__(config)
             self.inner, self.top = DistilBertModel.from_pretrained(folder), nn.Linear(8, 1)
-    assert same(Holder(DistilBertConfig(**TINY)).inner.state_dict(), base.state_dict())
+    m = Holder(DistilBertConfig(**TINY))
+    assert same(m.inner.state_dict(), base.state_dict())
+    with torch.no_grad(): m.inner.embeddings.LayerNorm.weight.add_(1)
+    m.save_pretrained(folder.parent/'holder')
+    assert same(Holder.from_pretrained(folder.parent/'holder').state_dict(), m.state_dict())
+    lacks = quiet(Holder.from_pretrained, folder.parent/'holder', state_dict={'top.bias': torch.ones(1)})
+    assert same(lacks.inner.state_dict(), base.state_dict()) and lacks.top.bias.tolist() == [1]
 
 def test_missing_buffer_in_the_middle(folder):
     m = quiet(Custom.from_pretrained, folder)
@@ -327,7 +333,7 @@ def test_shard_outside_is_refused(where, base, tmp_path):
     name = {'absolute': str(outside), 'link': 'linked.safetensors'}.get(where, where)
     point(index, name).rename(outside)
     if where == 'link': (tmp_path/'m'/name).symlink_to(outside)
-    with pytest.raises(OSError, match='outside'): DistilBertModel.from_pretrained(tmp_path/'m')
+    with pytest.raises(OSError, match='is a link to' if where == 'link' else 'stands beside its index'): DistilBertModel.from_pretrained(tmp_path/'m')
 
 def test_links_of_a_hub_cache_work(base, tmp_path):
     "A snapshot's files are links into a folder of blobs."
@@ -384,6 +390,29 @@ def test_malicious_pickle_is_refused(folder, tmp_path):
     assert not (tmp_path/'sprung').exists()
     torch.load(folder/'pytorch_model.bin', weights_only=False)
     assert (tmp_path/'sprung').exists()  # the trap does work
+
+def test_bin_shards(folder, base):
+    weights, names = base.state_dict(), ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin']
+    (folder/'model.safetensors').unlink()
+    for i, name in enumerate(names): torch.save({k: t for k, t in weights.items() if k.startswith('embed') == (i == 0)}, folder/name)
+    (folder/'pytorch_model.bin.index.json').write_text(json.dumps({'weight_map': {k: names[not k.startswith('embed')] for k in weights}}))
+    assert same(DistilBertModel.from_pretrained(folder).state_dict(), weights)
+
+def test_one_file_before_shards_and_an_index_that_leaves_out_names(base, tmp_path):
+    index = shard(base, tmp_path)
+    d = json.loads(index.read_text())
+    for k in [k for k in d['weight_map'] if 'q_lin.bias' in k]: del d['weight_map'][k]
+    index.write_text(json.dumps(d))
+    m, ws = heard(DistilBertModel.from_pretrained, tmp_path)
+    assert same(m.state_dict(), base.state_dict()) and not ws
+    other = {k: t + 1 for k, t in base.state_dict().items()}
+    save_file(other, tmp_path/'model.safetensors')  # and without metadata
+    assert same(DistilBertModel.from_pretrained(tmp_path).state_dict(), other)
+
+def test_no_configuration_and_no_folder(folder):
+    (folder/'config.json').unlink()
+    with pytest.raises(OSError, match='config.json'): DistilBertModel.from_pretrained(folder)
+    with pytest.raises(OSError, match='no folder'): DistilBertModel.from_pretrained(folder/'nowhere'/'x')
 
 @pytest.mark.parametrize('what', [3, [torch.ones(1)], {'state_dict': {'a': torch.ones(1)}}])
 def test_bin_of_something_else(what, folder):
