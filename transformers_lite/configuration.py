@@ -21,7 +21,7 @@ from fastcore.basics import patch, store_attr
 
 from .core import JsonMixin, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs, suggest, to_json, warn_once, write_text
 
-# %% ../nbs/01_configuration.ipynb #f64f473c
+# %% ../nbs/01_configuration.ipynb #945772c8
 def make_labels(
     num_labels=None, # number of classes; default: as many as there are names, or 2
     id2label=None, # {id: name}; keys may be text, as they are in JSON
@@ -38,7 +38,7 @@ def make_labels(
         raise ValueError(f"num_labels={num_labels} contradicts id2label={id2label}, which names {len(id2label)}. Give one of them, or as many names as labels.")
     if sorted(id2label) != list(range(len(id2label))): warn_once(f"id2label={id2label}: a head with {len(id2label)} outputs numbers them 0 to {len(id2label)-1}. Number the names likewise.")
     derived = {name: i for i, name in id2label.items()}
-    if label2id is not None and dict(label2id) != derived:
+    if label2id is not None and {name: int(i) for name, i in label2id.items()} != derived:
         raise ValueError(f"label2id={label2id} contradicts id2label={id2label}. Give one of them; the other is derived.")
     return id2label, derived
 
@@ -55,7 +55,7 @@ def check_kind(
     fits = isinstance(value, types) and (kind not in (int, float) or not isinstance(value, bool) and isfinite(value))
     if not fits: raise ValueError(f"{name}={value!r}, but it must be {rule}.")
 
-# %% ../nbs/01_configuration.ipynb #559ecb88
+# %% ../nbs/01_configuration.ipynb #b348d3e0
 ACTIVATIONS = ('gelu', 'gelu_10', 'gelu_fast', 'gelu_new', 'gelu_pytorch_tanh', 'leaky_relu', 'linear', 'mish', 'quick_gelu',
                'relu', 'relu2', 'relu6', 'sigmoid', 'silu', 'swish', 'tanh')
 
@@ -65,7 +65,7 @@ def check_activation(
 ):
     "KeyError for an activation that isn't known."
     if callable(value) or value in ACTIVATIONS: return
-    near = suggest(str(value), ACTIVATIONS, cutoff=.6)
+    near = suggest(str(value).lower(), ACTIVATIONS, cutoff=.6)
     raise KeyError(f"{name}={value!r} is no activation" + (f"; did you mean '{near}'? " if near else '. ') + f"Known: {', '.join(ACTIVATIONS)}.")
 
 # %% ../nbs/01_configuration.ipynb #0d711abb
@@ -76,7 +76,7 @@ COMMON = dict(  # settings of every model, with their defaults: written to a fil
     is_decoder=False, is_encoder_decoder=False, output_attentions=False, output_hidden_states=False, pad_token_id=None,
     problem_type=None, pruned_heads={}, return_dict=True, sep_token_id=None, tie_word_embeddings=True, tokenizer_class=None)
 
-# %% ../nbs/01_configuration.ipynb #e64a8b66
+# %% ../nbs/01_configuration.ipynb #df90b5fd
 class PretrainedConfig(JsonMixin, PushToHubMixin):
     "Settings of a model: attributes that load from, print as and save to `config.json`."
     model_type = ''     # the family's name in config.json
@@ -110,7 +110,7 @@ class PretrainedConfig(JsonMixin, PushToHubMixin):
     def __getattr__(self, k):
         real = self.real_name(k)
         if real != k: return getattr(self, real)
-        near = suggest(k, [*self.__dict__, *self.attribute_map])
+        near = suggest(k, [*self.__dict__, *self.attribute_map, *self.known_names()])
         raise AttributeError(f"{type(self).__name__} has no '{k}'" + (f"; did you mean '{near}'?" if near else ''))
 
 # %% ../nbs/01_configuration.ipynb #850f2d8d
@@ -272,7 +272,7 @@ def save_pretrained(self:PretrainedConfig,
     self.to_json_file(folder/'config.json', use_diff)
     if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
 
-# %% ../nbs/01_configuration.ipynb #96ee7a31
+# %% ../nbs/01_configuration.ipynb #3efb66e5
 @patch(cls_method=True)
 def own_names(cls:PretrainedConfig,
     d, # {name: value}
@@ -281,10 +281,11 @@ def own_names(cls:PretrainedConfig,
     out = {}
     for k in sorted(d, key=lambda k: cls.real_name(k) != k):
         real = cls.real_name(k)
-        if out.setdefault(real, d[k]) != d[k]: raise ValueError(contradiction(k, d[k], real, out[real]))
+        if real in out and out[real] != d[k]: raise ValueError(contradiction(k, d[k], real, out[real]))
+        out[real] = d[k]
     return out
 
-# %% ../nbs/01_configuration.ipynb #9a40058a
+# %% ../nbs/01_configuration.ipynb #dcfa8c30
 def merge_labels(
     d, # settings of a file
     new, # settings that replace them
@@ -293,7 +294,7 @@ def merge_labels(
     d, keys = dict(d), ('num_labels', 'id2label', 'label2id')
     if 'id2label' in new or 'label2id' in new or new.get('num_labels') not in (None, len(d.get('id2label') or ())):
         for k in keys: d.pop(k, None)
-    elif d.get('id2label') and d.get('label2id') and {i: int(k) for k, i in d['id2label'].items()} != d['label2id']:
+    elif d.get('id2label') and d.get('label2id') and {i: int(k) for k, i in d['id2label'].items()} != {k: int(i) for k, i in d['label2id'].items()}:
         warn_once(f"The file's label2id={d['label2id']} contradicts its id2label={d['id2label']}, which counts. Save the configuration again to mend it.")
         d.pop('label2id')
     return {**d, **new}

@@ -119,7 +119,7 @@ def split_hub_kwargs(
     "Part keyword arguments into those for `cached_file` and the rest."
     return {k: v for k, v in kwargs.items() if k in HUB_OPTIONS}, {k: v for k, v in kwargs.items() if k not in HUB_OPTIONS}
 
-# %% ../nbs/00_core.ipynb #30c2974d
+# %% ../nbs/00_core.ipynb #9ecc6f49
 def hub_reason(
     error, # an exception of `huggingface_hub`
     revision=None, # the branch, tag or commit that was asked for
@@ -138,9 +138,9 @@ def hub_reason(
         e.OfflineModeIsEnabled: "it is not in the cache, and offline mode is on (HF_HUB_OFFLINE): download it once, or pass a local folder",
         e.EntryNotFoundError: "the repository has no such file",
     }
-    return next((why for kind, why in reasons.items() if isinstance(error, kind)), f"the hub could not be read ({error}): try again later")
+    return next((why for kind, why in reasons.items() if isinstance(error, kind)), f"the download failed ({error}): try again later")
 
-# %% ../nbs/00_core.ipynb #8109d788
+# %% ../nbs/00_core.ipynb #ac4b45db
 def hub_file(
     name, # repository: 'owner/name' or 'name'
     filename, # file in it
@@ -151,9 +151,10 @@ def hub_file(
     absent = errors.EntryNotFoundError, errors.OfflineModeIsEnabled
     options['subfolder'] = options.get('subfolder') or None
     try: return Path(hf_hub_download(name, filename, library_name='transformers_lite', **options))
-    except (*absent, errors.HFValidationError, errors.HfHubHTTPError) as e:
-        kind = FileNotFoundError if isinstance(e, absent) else OSError
-        raise kind(f"Can't get '{filename}' of '{name}': {hub_reason(e, **options)}.") from e
+    except Exception as e:  # its own, its HTTP library's, or the disk's
+        why = e.__cause__ if isinstance(e.__cause__, errors.HfHubHTTPError) else e  # the hub did answer, but with an error
+        kind = FileNotFoundError if isinstance(why, absent) else OSError
+        raise kind(f"Can't get '{filename}' of '{name}': {hub_reason(why, **options)}.") from e
 
 # %% ../nbs/00_core.ipynb #c7735ddc
 def packaged(
