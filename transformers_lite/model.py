@@ -15,7 +15,7 @@ __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'IGNORED', 'INDEX', 'OURS
            'load_state_dict', 'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype',
            'build_hollow', 'resize_rows']
 
-# %% ../nbs/02_model.ipynb #57c17bee
+# %% ../nbs/02_model.ipynb #7323a844
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
@@ -34,7 +34,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig
-from .core import PushToHubMixin, atomic_path, cached_file, read_json, save_folder, split_hub_kwargs, suggest, to_json
+from .core import PushToHubMixin, atomic_path, cached_file, read_json, save_folder, split_hub_kwargs, suggest, to_json, write_text
 
 # %% ../nbs/02_model.ipynb #43484421
 def sinusoids(
@@ -334,16 +334,18 @@ def output_options(self:PreTrainedModel,
     asked = dict(output_attentions=output_attentions, output_hidden_states=output_hidden_states, return_dict=return_dict)
     return tuple(getattr(self.config, name) if value is None else value for name, value in asked.items())
 
-# %% ../nbs/02_model.ipynb #375cf78f
+# %% ../nbs/02_model.ipynb #51fd86e4
 def keep_mask(
     attention_mask, # (b, n): 1 or True for a token, 0 or False for padding; or None
     shape, # (b, n) of the batch
 ): # a bool tensor, or None where nothing is masked
     "The mask as True and False; ValueError if it doesn't fit the batch."
     if attention_mask is None: return None
-    if not isinstance(attention_mask, torch.Tensor): raise TypeError(f"attention_mask is a {type(attention_mask).__name__}, and a torch.Tensor is wanted: call the tokenizer with return_tensors='pt'.")
+    if not isinstance(attention_mask, torch.Tensor):
+        raise TypeError(f"attention_mask is a {type(attention_mask).__name__}, and a torch.Tensor is wanted: call the tokenizer with return_tensors='pt'.")
     if tuple(attention_mask.shape) != tuple(shape):
-        raise ValueError(f"attention_mask has shape {tuple(attention_mask.shape)}, but the batch has {tuple(shape)}: one entry for each token, 1 for a token and 0 for padding.")
+        raise ValueError(f"attention_mask has shape {tuple(attention_mask.shape)}, but the batch has {tuple(shape)}: "
+                         "one entry for each token, 1 for a token and 0 for padding.")
     if torch.compiler.is_compiling(): return attention_mask != 0
     if attention_mask.is_floating_point() and attention_mask.device.type == 'cpu' and attention_mask.min() < 0:
         raise ValueError("attention_mask has negative entries: it must be 1 for a token and 0 for padding, not what is added to the scores.")
@@ -420,7 +422,7 @@ def id_error(
     return (f"input_ids[{row}, {col}] is {ids[row, col].item()}, but the model knows ids 0 to {vocab_size - 1}. "
             "Use the tokenizer that belongs to the model, or call model.resize_token_embeddings(len(tokenizer)).")
 
-# %% ../nbs/02_model.ipynb #3b1bafb8
+# %% ../nbs/02_model.ipynb #8c47e10d
 @patch
 def check_input(self:DistilBertPreTrainedModel,
     input_ids=None, # (b, n) token ids
@@ -429,15 +431,18 @@ def check_input(self:DistilBertPreTrainedModel,
     "The shape of the batch; an exception if it is no batch of token ids that fit the model."
     if (input_ids is None) == (inputs_embeds is None): raise ValueError("Give input_ids or inputs_embeds, one of them and not both.")
     x, ndim, name = (input_ids, 2, 'input_ids') if inputs_embeds is None else (inputs_embeds, 3, 'inputs_embeds')
-    if not isinstance(x, torch.Tensor): raise TypeError(f"{name} is a {type(x).__name__}, and a torch.Tensor is wanted: call the tokenizer with return_tensors='pt'.")
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"{name} is a {type(x).__name__}, and a torch.Tensor is wanted: call the tokenizer with return_tensors='pt'.")
     if x.ndim != ndim or 0 in x.shape:
-        raise RuntimeError(f"{name} has shape {tuple(x.shape)}; wanted is (batch, tokens{', dim' if ndim == 3 else ''}), with at least one of each. One text? Add a dimension: {name}[None].")
+        raise RuntimeError(f"{name} has shape {tuple(x.shape)}; wanted is (batch, tokens{', dim' if ndim == 3 else ''}), "
+                           f"with at least one of each. One text? Add a dimension: {name}[None].")
     limit = self.config.max_position_embeddings
     if x.shape[1] > limit:
-        raise RuntimeError(f"{name} has {x.shape[1]} tokens in a row, but the model has positions for {limit} (max_position_embeddings). Call the tokenizer with truncation=True, max_length={limit}.")
+        raise RuntimeError(f"{name} has {x.shape[1]} tokens in a row, but the model has positions for {limit} (max_position_embeddings). "
+                           f"Call the tokenizer with truncation=True, max_length={limit}.")
     return x.shape[:2]
 
-# %% ../nbs/02_model.ipynb #96fe4d05
+# %% ../nbs/02_model.ipynb #a88b7dff
 WEIGHTS = 'model.safetensors', 'pytorch_model.bin'
 
 def weight_files(
@@ -449,12 +454,14 @@ def weight_files(
         if path := cached_file(name, filename, must_exist=False, **hub): return [path]
         if index := cached_file(name, f'{filename}.index.json', must_exist=False, **hub):
             weight_map = read_json(index).get('weight_map')
-            if not isinstance(weight_map, dict) or not weight_map: raise OSError(f"'{index}' has no 'weight_map', so it doesn't say which file holds which weight. Save the model again.")
+            if not isinstance(weight_map, dict) or not weight_map:
+                raise OSError(f"'{index}' has no 'weight_map', so it doesn't say which file holds which weight. Save the model again.")
             return [shard_file(name, index, shard, **hub) for shard in sorted(set(map(str, weight_map.values())))]
     other = [f for f in ('tf_model.h5', 'flax_model.msgpack') if cached_file(name, f, must_exist=False, **hub)]
-    raise OSError(f"'{name}' has no {' or '.join(WEIGHTS)}" + (f", only {other[0]}, which PyTorch classes don't read." if other else ". Is it a folder that a model's save_pretrained wrote?"))
+    why = f", only {other[0]}, which PyTorch classes don't read." if other else ". Is it a folder that a model's save_pretrained wrote?"
+    raise OSError(f"'{name}' has no {' or '.join(WEIGHTS)}{why}")
 
-# %% ../nbs/02_model.ipynb #1f653b0b
+# %% ../nbs/02_model.ipynb #00575912
 def shard_file(
     name, # as of `cached_file`
     index, # path of the index file that names the shard
@@ -462,20 +469,22 @@ def shard_file(
     **hub, # `HUB_OPTIONS`
 ): # its path
     "The file of one shard; OSError for a name that leads out of the folder."
-    if Path(shard).name != shard or '\\' in shard: raise OSError(f"'{index}' names the shard '{shard}', which is outside its folder. A shard stands beside its index.")
+    if Path(shard).name != shard or '\\' in shard:
+        raise OSError(f"'{index}' names the shard '{shard}', which is outside its folder. A shard stands beside its index.")
     path = cached_file(name, shard, **hub)
     if path.resolve().parent not in (index.parent.resolve(), index.resolve().parent):
         raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. Put the file itself there.")
     return path
 
-# %% ../nbs/02_model.ipynb #07cb5336
+# %% ../nbs/02_model.ipynb #979dacde
 def load_state_dict(
     path, # a .safetensors or a .bin file
 ): # {name: tensor}
     "Read the tensors of one file; a .bin only as plain tensors, never as code. OSError if it is broken."
     if path.suffix != '.bin':
         try: return load_file(path)
-        except SafetensorError as e: raise OSError(f"'{path}' is not a whole safetensors file ({e}). Copy or download it again.") from e
+        except SafetensorError as e:
+            raise OSError(f"'{path}' is not a whole safetensors file ({e}). Copy or download it again.") from e
     try: weights = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as e: raise OSError(f"'{path}' is broken, or holds more than plain tensors: {e}") from e
     if isinstance(weights, dict) and all(isinstance(t, torch.Tensor) for t in weights.values()): return weights
@@ -497,7 +506,7 @@ def fit_name(self:PreTrainedModel,
             if name in expected: return name
     return key
 
-# %% ../nbs/02_model.ipynb #abd1dfb8
+# %% ../nbs/02_model.ipynb #4487ba22
 @patch
 def fit_state_dict(self:PreTrainedModel,
     state_dict, # {name in the file: tensor}
@@ -513,13 +522,16 @@ def fit_state_dict(self:PreTrainedModel,
         want = expected.get(name)
         if want is None: info['unexpected_keys'] |= {key} if not key.endswith('position_ids') else set()
         elif t.shape != want.shape: info['mismatched_keys'].add((name, tuple(t.shape), tuple(want.shape)))
-        elif t.is_floating_point() != want.is_floating_point(): raise RuntimeError(f"'{source}': '{key}' holds {t.dtype}, and the model wants {want.dtype}.")
+        elif t.is_floating_point() != want.is_floating_point():
+            raise RuntimeError(f"'{source}': '{key}' holds {t.dtype}, and the model wants {want.dtype}.")
         else: found[name] = t.to(dtype) if t.is_floating_point() else t
     if info['mismatched_keys'] and not ignore_mismatched_sizes:
         shapes = '; '.join(f"{n}: {a} in the file, {b} in the model" for n, a, b in sorted(info['mismatched_keys']))
-        raise RuntimeError(f"'{source}' does not fit {type(self).__name__}: {shapes}. Change the configuration, or pass ignore_mismatched_sizes=True for fresh weights there.")
+        raise RuntimeError(f"'{source}' does not fit {type(self).__name__}: {shapes}. "
+                           "Change the configuration, or pass ignore_mismatched_sizes=True for fresh weights there.")
     if state_dict and expected and not found and not info['mismatched_keys']:
-        raise ValueError(f"'{source}': none of its {len(state_dict)} weights is one of {type(self).__name__} (the first is '{next(iter(state_dict))}'; wanted is '{next(iter(expected))}'). Is it a checkpoint of another family?")
+        raise ValueError(f"'{source}': none of its {len(state_dict)} weights is one of {type(self).__name__} (the first is "
+                         f"'{next(iter(state_dict))}'; wanted is '{next(iter(expected))}'). Is it a checkpoint of another family?")
     info['missing_keys'] = {*expected} - {*found}
     return found, info
 
@@ -549,7 +561,7 @@ def set_tensor(
     owner, _, leaf = name.rpartition('.')
     setattr(model.get_submodule(owner), leaf, value)
 
-# %% ../nbs/02_model.ipynb #3e16debe
+# %% ../nbs/02_model.ipynb #808f9bc9
 @patch
 def retie(self:PreTrainedModel,
     names, # names that share one weight
@@ -559,15 +571,17 @@ def retie(self:PreTrainedModel,
     have = [n for n in names if n in found]
     if any(not torch.equal(found[n], found[have[0]]) for n in have[1:]):
         self.config.tie_word_embeddings = False
-        return f"different values for {' and '.join(have)}, which the configuration ties: they are kept apart, and tie_word_embeddings is now False."
+        return (f"different values for {' and '.join(have)}, which the configuration ties: "
+                "they are kept apart, and tie_word_embeddings is now False.")
     for n in names: set_tensor(self, n, get_tensor(self, (have or names)[0]))
 
-# %% ../nbs/02_model.ipynb #e6136cea
+# %% ../nbs/02_model.ipynb #c1719244
 def hollow_names(
     model, # a module
 ): # {name, …}
     "What is still without memory: parameters, buffers, and tensors that are plain attributes."
-    plain = {f'{m}.{k}'.lstrip('.') for m, module in model.named_modules() for k, v in vars(module).items() if isinstance(v, torch.Tensor) and v.is_meta}
+    plain = {f'{m}.{k}'.lstrip('.') for m, module in model.named_modules()
+             for k, v in vars(module).items() if isinstance(v, torch.Tensor) and v.is_meta}
     named = *model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)
     return plain | {n for n, t in named if t.is_meta}
 
@@ -584,7 +598,7 @@ def refill(self:PreTrainedModel,
     self._init_weights(layer)
     for n, p in have.items(): setattr(layer, n, p)
 
-# %% ../nbs/02_model.ipynb #2624096d
+# %% ../nbs/02_model.ipynb #b2e67471
 @patch
 def init_missing(self:PreTrainedModel,
     build, # makes another model like this one
@@ -594,7 +608,8 @@ def init_missing(self:PreTrainedModel,
     if type(self)._init_weights.__module__.split('.')[0] == __name__.split('.')[0]:
         hollow = hollow_names(self)
         for name, layer in self.named_children():
-            if type(layer) in (nn.Linear, nn.LayerNorm) and any(n.startswith(f'{name}.') for n in hollow): self.refill(layer, dtype)
+            if type(layer) not in (nn.Linear, nn.LayerNorm): continue
+            if any(n.startswith(f'{name}.') for n in hollow): self.refill(layer, dtype)
     if missing := hollow_names(self):
         with torch.device('cpu'): fresh = build().to(dtype)
         for name in missing: set_tensor(self, name, get_tensor(fresh, name))
@@ -619,14 +634,16 @@ def adopt(self:PreTrainedModel,
         else: info['missing_keys'] -= {*names}
     return info, [s for s in said if s] + self.verdicts(info)
 
-# %% ../nbs/02_model.ipynb #9f04f18e
+# %% ../nbs/02_model.ipynb #04e98ad6
 @patch
 def verdicts(self:PreTrainedModel,
     info, # loading info
 ): # messages
     "What did not fit: one line a cause, each with a verdict."
     prefix, said = self.base_model_prefix + '.', []
-    def layers(keys): return ', '.join(sorted({k.rpartition('.')[0] or k for k in keys})[:8])
+    def layers(keys):
+        names = sorted({k.rpartition('.')[0] or k for k in keys})
+        return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
     missing, over = info['missing_keys'] - {n for n, *_ in info['mismatched_keys']}, info['unexpected_keys']
     head = {k for k in missing if self.base_model is not self and not k.startswith(prefix)}
     if head: said.append(f"fresh weights for {layers(head)} (expected for a new head: train it before you use it).")
@@ -642,10 +659,10 @@ def warn_caller(
     message, # what to say
 ):
     "Warn, and point at the line outside this library that led here."
-    outside = (i for i, f in enumerate(inspect.stack(0)) if f.frame.f_globals.get('__name__', '').split('.')[0] != __name__.split('.')[0])
-    warnings.warn(message, stacklevel=next(outside, 0) + 1)
+    packages = [f.frame.f_globals.get('__name__', '').split('.')[0] for f in inspect.stack(0)]
+    warnings.warn(message, stacklevel=next((i for i, p in enumerate(packages) if p != packages[0]), 0) + 1)
 
-# %% ../nbs/02_model.ipynb #0419c0b9
+# %% ../nbs/02_model.ipynb #b7627cd1
 IGNORED = 'low_cpu_mem_usage', 'use_safetensors', 'weights_only', 'trust_remote_code', 'resume_download', 'proxies', '_fast_init'
 
 @patch(cls_method=True)
@@ -667,10 +684,11 @@ def config_and_args(cls:PreTrainedModel,
     for k in rest:
         if k in takes or any(p.kind is p.VAR_KEYWORD for p in takes.values()): continue
         near = suggest(k, [*config.known_names(), *config.attribute_map, *takes])
-        raise TypeError(f"{cls.__name__}.from_pretrained got {k!r}, which is no setting of {type(config).__name__} and no argument of {cls.__name__}" + (f"; did you mean '{near}'?" if near else '.'))
+        raise TypeError(f"{cls.__name__}.from_pretrained got {k!r}, which is no setting of {type(config).__name__} and no argument "
+                        f"of {cls.__name__}" + (f"; did you mean '{near}'?" if near else '.'))
     return config, rest
 
-# %% ../nbs/02_model.ipynb #f60d3c2c
+# %% ../nbs/02_model.ipynb #9f7a5350
 def pick_dtype(
     dtype, # None (float32), 'auto' (as saved), the name of a dtype, or a `torch.dtype`
     config, # may know it
@@ -678,9 +696,11 @@ def pick_dtype(
 ): # a floating point `torch.dtype`
     "The kind of number to load weights as; ValueError for a name that torch doesn't have."
     if dtype is None: return torch.get_default_dtype()
-    if dtype == 'auto': dtype = config.dtype or next((t.dtype for t in state_dict.values() if t.is_floating_point()), torch.get_default_dtype())
+    saved = (t.dtype for t in state_dict.values() if t.is_floating_point())
+    if dtype == 'auto': dtype = config.dtype or next(saved, torch.get_default_dtype())
     found = getattr(torch, dtype.removeprefix('torch.'), None) if isinstance(dtype, str) else dtype
-    if not isinstance(found, torch.dtype) or not found.is_floating_point: raise ValueError(f"dtype={dtype!r} is no kind of floating point number: use 'auto', 'float32', 'float16' or 'bfloat16'.")
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise ValueError(f"dtype={dtype!r} is no kind of floating point number: use 'auto', 'float32', 'float16' or 'bfloat16'.")
     return found
 
 # %% ../nbs/02_model.ipynb #27b43f3f
@@ -751,7 +771,7 @@ def weights_to_save(self:PreTrainedModel,
     state_dict = self.state_dict() if state_dict is None else state_dict
     return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
-# %% ../nbs/02_model.ipynb #05290ab2
+# %% ../nbs/02_model.ipynb #1db6b858
 INDEX = 'model.safetensors.index.json'
 OURS = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?')  # what a save may leave behind
 
@@ -767,7 +787,7 @@ def save_pretrained(self:PreTrainedModel,
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
 ):
     "Write `config.json` and the weights as safetensors: in one file, or in shards with an index."
-    if not safe_serialization: raise ValueError("safe_serialization=False would write a pickle, which can run code when it is loaded. transformers_lite writes safetensors only; leave the argument out.")
+    if not safe_serialization: raise ValueError("safe_serialization=False would write a pickle, which can run code when it is loaded. Leave it out: safetensors it is.")
     if not is_main_process: return
     from huggingface_hub import split_torch_state_dict_into_shards
     folder, weights = save_folder(save_directory), self.weights_to_save(state_dict)
@@ -776,9 +796,11 @@ def save_pretrained(self:PreTrainedModel,
     with ExitStack() as files:  # on the way out, the last to enter takes its place first
         new = lambda name: files.enter_context(atomic_path(folder/name))
         self.config.to_json_file(new('config.json'))
-        if plan.is_sharded: new(INDEX).write_text(to_json({'metadata': plan.metadata, 'weight_map': plan.tensor_to_filename}), encoding='utf-8')
-        for filename, names in plan.filename_to_tensors.items(): save_file({n: weights[n] for n in names}, new(filename), metadata={'format': 'pt'})
-    for path in [p for p in folder.iterdir() if OURS.fullmatch(p.name) and p.name not in {*plan.filename_to_tensors, INDEX if plan.is_sharded else ''}]: path.unlink()
+        if plan.is_sharded: write_text(new(INDEX), to_json({'metadata': plan.metadata, 'weight_map': plan.tensor_to_filename}))
+        for name, held in plan.filename_to_tensors.items(): save_file({n: weights[n] for n in held}, new(name), metadata={'format': 'pt'})
+    current = {*plan.filename_to_tensors, *([INDEX] if plan.is_sharded else [])}
+    for path in list(folder.iterdir()):
+        if OURS.fullmatch(path.name) and path.name not in current: path.unlink()
     if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
 
 # %% ../nbs/02_model.ipynb #a406ce07
@@ -795,7 +817,7 @@ def resize_rows(
     if n > k: new[k:] = old.mean(0) if fresh is None else fresh(new[k:])
     return nn.Parameter(new, requires_grad=old.requires_grad)
 
-# %% ../nbs/02_model.ipynb #b0d1be4a
+# %% ../nbs/02_model.ipynb #49ff563f
 @patch
 def resize_token_embeddings(self:PreTrainedModel,
     new_num_tokens=None, # new size of the vocabulary; default: as it is
@@ -808,7 +830,8 @@ def resize_token_embeddings(self:PreTrainedModel,
     if pad_to_multiple_of: n = math.ceil(n / pad_to_multiple_of) * pad_to_multiple_of
     if n < 1: raise ValueError(f"new_num_tokens={n}: a vocabulary has at least one word.")
     if n == old: return table
-    warn_caller(f"vocabulary resized: {old} → {n} words" + ('' if n > old else f"; ids {n} to {old - 1} no longer exist, so the tokenizer must not use them") + '.')
+    gone = '' if n > old else f"; ids {n} to {old - 1} no longer exist, so the tokenizer must not use them"
+    warn_caller(f"vocabulary resized: {old} → {n} words{gone}.")
     fresh = None if mean_resizing else lambda rows: rows.normal_(0, getattr(self.config, 'initializer_range', .02))
     tied = out is not None and out.weight is table.weight
     table.weight, table.num_embeddings = resize_rows(table.weight, n, fresh), n
