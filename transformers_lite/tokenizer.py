@@ -65,11 +65,11 @@ def wordpiece(
         start = end
     return pieces
 
-# %% ../nbs/04_tokenizer.ipynb #def54a9e
+# %% ../nbs/04_tokenizer.ipynb #b4251d4b
 @lru_cache(None)
 def is_space(c): return c in '\t\n\r' or unicodedata.category(c) in ('Zs', 'Zl', 'Zp')
 @lru_cache(None)
-def is_control(c): return c in '\0\ufffd' or (c not in '\t\n\r' and unicodedata.category(c) in ('Cc', 'Cf', 'Co', 'Cs'))
+def is_control(c): return c in '\0\ufffd' or (c not in '\t\n\r' and unicodedata.category(c)[0] == 'C')
 
 def clean(
     text, # as the user gave it

@@ -1,0 +1,306 @@
+"The two tokenizers: equal to what was recorded of transformers 4.57.6, equal to each other, and clear about bad input."
+import copy, itertools, json, pickle, unicodedata, warnings
+
+import numpy as np, pytest
+from tokenizers import AddedToken
+from hypothesis import given, settings, strategies as st
+from helpers import ROOT, bert_vocab, run_python
+from transformers_lite.core import warn_once
+from transformers_lite.tokenizer import *
+
+RECORD = json.loads((ROOT/'tests'/'data'/'tricky_strings.json').read_text())
+VOCAB = {t: i for i, t in enumerate(RECORD['vocab'])}
+SETTINGS = dict(lower={}, cased=dict(do_lower_case=False), cased_strip=dict(do_lower_case=False, strip_accents=True),
+                lower_nostrip=dict(strip_accents=False), nochinese=dict(tokenize_chinese_chars=False))
+DECOMPOSED = {'カ\u3099', 'cafe\u0301 nai\u0308ve', unicodedata.normalize('NFD', '한국'), 'u\u0308 ü'} # slow brings these into form C, fast doesn't
+CLASSES = DistilBertTokenizer, DistilBertTokenizerFast
+both = pytest.mark.parametrize('cls', CLASSES)
+
+@pytest.fixture(autouse=True)
+def fresh_warnings():
+    warn_once.cache_clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
+
+@pytest.fixture(params=CLASSES)
+def tok(request): return request.param(vocab=VOCAB)
+
+def all_of(tokenizer, *args, **kwargs):
+    "Everything that a call can return, of each row."
+    b = tokenizer(*args, return_offsets_mapping=True, return_special_tokens_mask=True, return_token_type_ids=True, **kwargs)
+    es = b.encodings
+    return dict(b), [(e.tokens, e.word_ids, e.sequence_ids) for e in es]
+
+# ── the record of 4.57.6 ──────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize('name', SETTINGS)
+def test_tricky_ids(name):
+    slow, fast = (c(vocab=VOCAB, **SETTINGS[name]) for c in CLASSES)
+    differ = set()
+    for r in RECORD['rows']:
+        text, want = r['text'], r[name]
+        assert slow(text)['input_ids'] == slow(text, return_offsets_mapping=True)['input_ids'] == want['slow_4.57.6'], text
+        assert fast(text)['input_ids'] == fast(text, return_offsets_mapping=True)['input_ids'] == want['fast_4.57.6'], text
+        if want['agree']: assert all_of(slow, text) == all_of(fast, text), text
+        else: differ.add(text)
+    assert len(differ) == (4 if name in ('cased', 'lower_nostrip') else 0)
+    assert all(not unicodedata.is_normalized('NFC', t) for t in differ)
+
+@both
+def test_tricky_places_and_text(cls):
+    tokenizer = cls(vocab=VOCAB)
+    for r in RECORD['rows']:
+        b, d = tokenizer(r['text'], return_offsets_mapping=True), r['decode']
+        assert [list(o) for o in b['offset_mapping']] == r['fast_offsets_lower'], r['text']
+        assert b.word_ids() == r['fast_word_ids_lower'], r['text']
+        assert tokenizer.decode(b['input_ids']) == d['slow_4.57.6'] == d['fast_4.57.6']
+        assert tokenizer.decode(b['input_ids'], skip_special_tokens=True) == d['skip_special']['slow_4.57.6']
+
+def test_without_basic_tokenization():
+    tokenizer = DistilBertTokenizer(vocab=VOCAB, do_basic_tokenize=False)
+    for r in RECORD['rows']: assert tokenizer(r['text'])['input_ids'] == r['slow_do_basic_tokenize_False'], r['text']
+
+def test_the_record_would_show_a_mistake(monkeypatch):
+    monkeypatch.setattr('transformers_lite.tokenizer.fold', lambda chars, lower=True, strip=True: chars)
+    tokenizer = DistilBertTokenizer(vocab=VOCAB)
+    assert sum(tokenizer(r['text'])['input_ids'] != r['lower']['slow_4.57.6'] for r in RECORD['rows']) > 5
+
+# ── both alike on any text ────────────────────────────────────────────────────────────────────────────────────────────
+DIFFER = {c for a, b in json.loads((ROOT/'tests'/'data'/'unicode_differences.json').read_text())['ranges'] for c in range(a, b+1)}
+same_tables = st.characters(exclude_categories=['Cs', 'Cn']).filter(lambda c: ord(c) not in DIFFER)
+words = st.sampled_from([*'aéİßçñÅΣςカガパ日本한국ᄒ😀', 'e\u0301', 'カ\u3099', ' ', '\u3000', '\t', '\n', '\u200b', ',', '!?', "'", '[MASK]', '[SEP]', '[mask]', 'hello', 'Hello', 'unaffable', 'réunions', '東京', '≠', '=\u0338', '##able', 'x'*99, 'x'*101])
+texts = st.lists(same_tables | words, max_size=20).map(''.join)
+
+@pytest.fixture(scope='module')
+def real(): return [c(bert_vocab()) for c in CLASSES]
+
+@settings(deadline=None, max_examples=300)
+@given(text=texts)
+def test_slow_equals_fast(real, text):
+    slow, fast = real
+    assert all_of(slow, text) == all_of(fast, text)
+    assert slow(text)['input_ids'] == fast(text)['input_ids']
+
+@settings(deadline=None, max_examples=150)
+@given(a=texts, b=st.none() | texts, n=st.integers(2, 24), stride=st.integers(0, 4), strategy=st.sampled_from(['longest_first', 'only_first', 'only_second']),
+       side=st.sampled_from(['left', 'right']), special=st.booleans())
+def test_slow_equals_fast_when_cut(real, a, b, n, stride, strategy, side, special):
+    def go(t):
+        t.truncation_side = side
+        try: return all_of(t, a, b, truncation=strategy, max_length=n, stride=stride, return_overflowing_tokens=True, add_special_tokens=special)
+        except ValueError as e: return 'ValueError'
+    assert go(real[0]) == go(real[1])
+
+def test_every_code_point():
+    "The Python rules equal the Rust library's on each assigned character, but for those that came after its tables."
+    backend = wordpiece_backend({'[UNK]': 0}, '[UNK]')
+    rust = lambda t: [w for w, _ in backend.pre_tokenizer.pre_tokenize_str(backend.normalizer.normalize_str(t))]
+    ours = lambda t: [''.join(c for c, _, _ in w) for w in split_words(fold(clean(t)))]
+    differ = {o for o in range(0x110000) if unicodedata.category(chr(o)) not in ('Cs', 'Cn') and ours(f'a{chr(o)}b') != rust(f'a{chr(o)}b')}
+    assert differ <= DIFFER, sorted(map(hex, differ - DIFFER))[:20]
+    assert 0x898 in differ and 0x2b820 in differ and len(differ) > 700
+
+# ── the call ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+LONG, SHORT = 'hello world , . ! hello world ,', 'x y z 1'
+@pytest.mark.parametrize('side', ['right', 'left'])
+def test_truncation_and_overflow(side):
+    slow, fast = (c(vocab=VOCAB, truncation_side=side) for c in CLASSES)
+    seen = 0
+    for a, b, n, stride, strategy, special in itertools.product((LONG, 'un', ''), (None, SHORT, 'hello caf , un able x'), range(0, 14), (0, 1, 2), ('longest_first', 'only_first', 'only_second'), (True, False)):
+        def go(t):
+            try: return all_of(t, a, b, truncation=strategy, max_length=n, stride=stride, return_overflowing_tokens=True, add_special_tokens=special)
+            except ValueError: return None
+        s, f = go(slow), go(fast)
+        assert s == f, (a, b, n, stride, strategy, special)
+        if s: seen += 1; assert all(len(r) <= n for r in s[0]['input_ids'])
+    assert seen > 500
+
+def test_overflow_covers_the_text(tok):
+    b = tok(LONG, truncation=True, max_length=5, stride=1, return_overflowing_tokens=True)
+    ids = tok(LONG, add_special_tokens=False)['input_ids']
+    assert b['overflow_to_sample_mapping'] == [0]*len(b['input_ids'])
+    rows = [r[1:-1] for r in b['input_ids']]
+    assert rows[0] + [i for r in rows[1:] for i in r[1:]] == ids and all(x[-1] == y[0] for x, y in zip(rows, rows[1:]))
+
+@pytest.mark.parametrize('side', ['right', 'left'])
+def test_padding(tok, side):
+    texts, n = ['hello world', 'un', 'hello , unable !'], [4, 3, 7]
+    b = tok(texts, padding=True, padding_side=side, return_tensors='np', return_token_type_ids=True, return_special_tokens_mask=True, return_length=True)
+    lists = tok(texts, padding=True, padding_side=side, return_token_type_ids=True, return_special_tokens_mask=True)
+    assert b['input_ids'].shape == (3, 7) and b['input_ids'].dtype == np.int64 and b['attention_mask'].sum(1).tolist() == n and b['length'].tolist() == [7]*3
+    for k in lists: assert b[k].tolist() == lists[k]
+    for i in range(3):
+        assert b['attention_mask'][i].tolist() == sorted([1]*n[i] + [0]*(7-n[i]), reverse=side == 'right') == b.encodings[i].attention_mask
+        assert tok.convert_ids_to_tokens(b['input_ids'][i]) == b.tokens(i) and len(b.word_ids(i)) == 7
+    assert len(tok(texts, padding='max_length', max_length=9)['input_ids'][0]) == 9
+    assert len(tok(texts, padding=True, pad_to_multiple_of=8)['input_ids'][0]) == 8
+    assert [len(r) for r in tok(texts, padding='max_length', max_length=5)['input_ids']] == [5, 5, 7]
+
+def test_pad_later(tok):
+    rows = [tok('hello world'), tok('un')]
+    assert tok.pad(rows).data == tok(['hello world', 'un'], padding=True).data
+    assert tok.pad({'input_ids': [[1, 2], [3]], 'attention_mask': [[1, 0], [1]]}, return_tensors='np')['attention_mask'].tolist() == [[1, 0], [1, 0]]
+    assert tok.pad([{'input_ids': [1, 2], 'labels': 1}, {'input_ids': [3], 'labels': 0}], return_tensors='np', pad_to_multiple_of=4)['input_ids'].shape == (2, 4)
+
+def test_tensors(tok):
+    import torch
+    b = tok('hello world', return_tensors='pt')
+    assert b['input_ids'].tolist() == [[2, 8, 9, 3]] and b.input_ids.dtype == torch.int64
+    assert b.to('meta')['input_ids'].device.type == 'meta'
+    for kind in 'np', 'pt': assert tok([], return_tensors=kind)['input_ids'].shape[0] == 0
+
+def test_pairs_words_and_targets(tok):
+    b = tok([('hello', 'x'), ('un', 'y , z')], return_token_type_ids=True)
+    assert b.data == tok(['hello', 'un'], ['x', 'y , z'], return_token_type_ids=True).data
+    assert b['token_type_ids'] == [[0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 1, 1]] and b.sequence_ids(0) == [None, 0, None, 1, None]
+    w = tok([['hello', 'un,able'], ['x']], is_split_into_words=True, return_offsets_mapping=True)
+    assert w.word_ids(0) == [None, 0, 1, 1, 1, None] and w['offset_mapping'][0] == [(0, 0), (0, 5), (0, 2), (2, 3), (3, 7), (0, 0)]
+    assert tok(['hello', 'un'], is_split_into_words=True)['input_ids'] == tok('hello un')['input_ids']
+    assert tok('a', text_target='hello')['labels'] == tok('hello')['input_ids'] == tok(text_target='hello')['input_ids']
+
+def test_names_of_before(tok):
+    assert tok.encode('a', 'x') == tok.encode_plus('a', 'x')['input_ids'] == tok.batch_encode_plus([('a', 'x')])['input_ids'][0]
+    assert tok.tokenize('hello unable') == ['hello', 'un', '##able'] and tok.tokenize('un', 'x', add_special_tokens=True) == ['[CLS]', 'un', '[SEP]', 'x', '[SEP]']
+
+def test_places(tok):
+    b = tok(['hello , unable', 'un'], ['hello caf', 'x'], padding=True)
+    assert (b.token_to_word(0, 3), b.token_to_sequence(0, 7), b.token_to_chars(0, 4), b.token_to_chars(0, 0), b.token_to_chars(0, 99)) == (2, 1, (10, 14), None, None)
+    assert (b.word_to_tokens(0, 2), b.word_to_tokens(0, 1, 1), b.word_to_chars(0, 2), b.word_to_chars(0, 9)) == ((3, 5), (7, 8), (8, 14), None)
+    assert (b.char_to_token(0, 9), b.char_to_token(0, 5), b.char_to_token(0, 7, 1), b.char_to_word(0, 11), b.char_to_word(0, 5)) == (3, None, 7, 2, None)
+    assert b.token_to_word(1) == 0 and b.token_to_chars(0, -2) == (6, 9) and b.word_to_chars(0, 2).end == 14 and b.n_sequences == 2
+    assert b[1].tokens[:3] == ['[CLS]', 'un', '[SEP]'] and b[0:1]['input_ids'] == b['input_ids'][:1]
+    for copied in pickle.loads(pickle.dumps(b)), copy.deepcopy(b): assert copied.word_ids(0) == b.word_ids(0) and copied.data == b.data
+
+# ── special and added tokens ──────────────────────────────────────────────────────────────────────────────────────────
+def test_special_tokens(tok):
+    assert (tok.cls_token, tok.cls_token_id, tok.bos_token, tok.bos_token_id) == ('[CLS]', 2, None, None)
+    assert tok.all_special_ids == [1, 3, 0, 2, 4] and list(tok.special_tokens_map) == ['unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token']
+    assert tok.build_inputs_with_special_tokens([7], [8]) == [2, 7, 3, 8, 3] and tok.num_special_tokens_to_add(True) == 3
+    assert tok.create_token_type_ids_from_sequences([7], [8]) == [0, 0, 0, 1, 1]
+    assert tok.get_special_tokens_mask([7], [8]) == tok.get_special_tokens_mask([2, 7, 3, 8, 3], already_has_special_tokens=True) == [1, 0, 1, 0, 1]
+    tok.cls_token = 'hello'
+    assert tok('x')['input_ids'] == [8, 75, 3]
+    with pytest.raises(ValueError, match="add_special_tokens"): tok.pad_token = '<pad>'
+    tok.pad_token = None
+    with pytest.raises(ValueError, match='add_special_tokens'): tok(['a'], padding=True)
+
+def test_added_tokens():
+    slow, fast = pair = [c(vocab=VOCAB) for c in CLASSES]
+    for t in pair:
+        assert t.add_tokens(['ZzQ', 'hello']) == 1 and t.add_tokens('ZzQ') == 0 and (len(t), t.vocab_size) == (121, 120)
+        assert t.add_special_tokens({'additional_special_tokens': ['<x>'], 'bos_token': '<s>'}) == 2
+        assert t.add_special_tokens({'additional_special_tokens': ['<y>']}, replace_additional_special_tokens=False) == 1 and t.additional_special_tokens == ['<x>', '<y>']
+        t.add_tokens([AddedToken('日x', normalized=True), AddedToken('one', single_word=True), AddedToken('Le', lstrip=True, normalized=False), AddedToken('Ri', rstrip=True, normalized=False)])
+        assert t.decode([8, 120]) == 'hello ZzQ' and t.convert_tokens_to_ids('ZzQ') == 120 and t.get_added_vocab()['<x>'] == 121
+    for text in ('x ZzQ zzq', 'xzzqx ZÉzq', '<x>hello<s> <X>', 'unhello', '日x a日xb', 'one oneone a-one', 'hello  Le  x', 'x Ri  y', 'a\u200bzz\u200bq', '<y><y>'):
+        s, f = slow(text, return_offsets_mapping=True), fast(text, return_offsets_mapping=True)
+        assert s.data == f.data and s.word_ids() == f.word_ids(), text
+    assert slow.decode(slow('a <x> b')['input_ids'], skip_special_tokens=True) == 'a [UNK]'.replace(' [UNK]', '')
+
+def test_never_split():
+    t = DistilBertTokenizer(vocab={**VOCAB, "don't": 120}, never_split=["don't"])
+    assert t.tokenize("don't don'ts") == ["don't", 'don', "'", 't', '##s']
+
+# ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+@both
+def test_folder(cls, tmp_path):
+    t = cls(vocab=VOCAB, do_lower_case=False, strip_accents=True, tokenize_chinese_chars=False, model_max_length=77, padding_side='left', truncation_side='left')
+    t.add_tokens('ZzQ')
+    t.add_special_tokens({'additional_special_tokens': ['<x>']})
+    assert {p.name for p in map(type(tmp_path), t.save_pretrained(tmp_path/'a'))} == {'vocab.txt', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'}
+    texts = [r['text'] for r in RECORD['rows']] + ['a ZzQ b<x>']
+    for other in CLASSES:
+        for remove in ([], ['vocab.txt'], ['tokenizer.json'], ['special_tokens_map.json'], ['vocab.txt', 'tokenizer_config.json']):
+            t.save_pretrained(tmp_path/'b')
+            for f in remove: (tmp_path/'b'/f).unlink()
+            again = other.from_pretrained(tmp_path/'b')
+            settings = () if 'tokenizer_config.json' in remove else ('model_max_length', 'padding_side', 'truncation_side')
+            assert again(texts)['input_ids'] == other(vocab=VOCAB, do_lower_case=False, strip_accents=True, tokenize_chinese_chars=False,
+                added_tokens_decoder=t.added_tokens_decoder)(texts)['input_ids'], remove
+            for k in ('do_lower_case', 'strip_accents', 'tokenize_chinese_chars', 'additional_special_tokens', *settings):
+                assert getattr(again, k) == getattr(t, k) or (k == 'additional_special_tokens' and not settings), (k, remove)
+    assert cls.from_pretrained(tmp_path/'a', padding_side='right', do_lower_case=True).padding_side == 'right'
+    assert cls.from_pretrained(tmp_path/'a'/'vocab.txt').vocab_size == 120 and cls.from_pretrained(tmp_path/'a'/'tokenizer.json').vocab_size == 120
+
+@both
+def test_foreign_settings_are_kept(cls, tmp_path):
+    cls(vocab=VOCAB).save_pretrained(tmp_path)
+    config = json.loads((tmp_path/'tokenizer_config.json').read_text())
+    (tmp_path/'tokenizer_config.json').write_text(json.dumps({**config, 'chat_template': 'hi', 'backend': 'tokenizers'}))
+    t = cls.from_pretrained(tmp_path)
+    t.save_pretrained(tmp_path/'again')
+    assert json.loads((tmp_path/'again'/'tokenizer_config.json').read_text())['chat_template'] == 'hi'
+    with pytest.raises(ValueError, match='chat_template'): cls(vocab=VOCAB, chat_template='hi')
+
+def test_copies(tok):
+    tok.add_tokens('ZzQ')
+    for t in pickle.loads(pickle.dumps(tok)), copy.deepcopy(tok): assert t('hello ZzQ, x').data == tok('hello ZzQ, x').data and repr(t) == repr(tok)
+
+def test_train_new():
+    fast = DistilBertTokenizerFast(vocab=VOCAB, model_max_length=9)
+    fast.add_special_tokens({'additional_special_tokens': ['<x>']})
+    new = fast.train_new_from_iterator([['the low lower lowest'], ['the new newer newest']]*20, vocab_size=60, new_special_tokens=['<y>'], special_tokens_map={'[MASK]': '<mask>'})
+    assert type(new) is DistilBertTokenizerFast and new.model_max_length == 9 and new.mask_token == '<mask>' and new.additional_special_tokens == ['<x>', '<y>']
+    assert new.all_special_ids == [1, 3, 0, 2, 4, 5, 6] and len(new) <= 60 and new.tokenize('the lowest') == ['the', 'lowest'] and new('x<y>')['input_ids'][-2:] == [6, 3]
+    assert DistilBertTokenizer(vocab=new.get_vocab())('the newest low')['input_ids'] == new('the newest low')['input_ids']
+
+# ── bad input ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
+@both
+@pytest.mark.parametrize('lines, said', [(['[PAD]', '[CLS]', '[SEP]', 'hello'], r"no unknown token '\[UNK\]'"), ([*SPECIAL, 'hello', 'world', 'hello'], "line 8: 'hello' stands in line 6"),
+                                         ([*SPECIAL, 'hello', '', 'world'], 'line 7 is blank'), ([*SPECIAL, '   ', 'world'], 'line 6 is blank')])
+def test_bad_vocabulary(cls, tmp_path, lines, said):
+    (tmp_path/'v.txt').write_text('\n'.join(lines))
+    with pytest.raises(ValueError, match=said): cls(vocab_file=tmp_path/'v.txt')
+
+@both
+@pytest.mark.parametrize('content', ['\ufeff' + '\n'.join([*SPECIAL, 'hello']), '\n'.join(t + '  ' for t in [*SPECIAL, 'hello']) + '\n\n', '\r\n'.join([*SPECIAL, 'hello', ''])])
+def test_forgiven_vocabulary(cls, tmp_path, content):
+    (tmp_path/'v.txt').write_bytes(content.encode())
+    t = cls(vocab_file=str(tmp_path/'v.txt'), do_lower_case=False, padding_side='left')
+    assert t('hello')['input_ids'] == [2, 5, 3] and len(t) == 6 and t.pad_token_id == 0
+
+@both
+def test_bad_construction(cls, tmp_path):
+    for kwargs, said in ((dict(vocab_file='nope.txt'), 'no vocabulary file'), (dict(vocab=VOCAB, do_lowercase=True), "did you mean 'do_lower_case'"), (dict(vocab=VOCAB, padding_side='up'), "'left' or 'right'"),
+                         (dict(vocab={'[UNK]': 0, 'a': 5}), 'must be 0 to 1'), ({}, 'vocab_file='), (dict(vocab=VOCAB, vocab_file='x'), 'one of them')):
+        with pytest.raises(ValueError, match=said): cls(**kwargs)
+    with pytest.raises(OSError, match='has no vocabulary'): cls.from_pretrained(tmp_path)
+    cls(vocab=VOCAB).save_pretrained(tmp_path)
+    (tmp_path/'tokenizer.json').unlink()
+    config = json.loads((tmp_path/'tokenizer_config.json').read_text())
+    config['added_tokens_decoder']['500'] = dict(content='far', special=False)
+    (tmp_path/'tokenizer_config.json').write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="'far' is to have the id 500"): cls.from_pretrained(tmp_path)
+
+def test_bad_calls(tok):
+    for args, kwargs, kind, said in (((None,), {}, ValueError, 'text'), ((3,), {}, ValueError, 'list of them'), (([None],), {}, ValueError, 'Text 0'), ((['a', None],), {}, ValueError, "Text 1"), ((['a', 3.5],), {}, ValueError, "Text 1"),
+            ((['a', 'b'], ['c']), {}, ValueError, 'batch length'), ((['a', 'b'], 'c'), {}, TypeError, 'must be a list'), (('a',), dict(foo=1), TypeError, "no argument 'foo'"), (('a',), dict(return_offset_mapping=True), TypeError, "'return_offsets_mapping'"),
+            (('a',), dict(padding='long'), ValueError, 'padding'), (('a',), dict(truncation='x'), ValueError, 'truncation'), ((['a', 'a b'],), dict(return_tensors='np'), ValueError, 'padding=True'), (('a',), dict(return_tensors='xx'), ValueError, 'np'),
+            (('hello',), dict(truncation=True, max_length=1), ValueError, 'smaller than the 2 special'), (('hello', 'x'), dict(truncation=True, max_length=2), ValueError, 'smaller than the 3'), ((LONG, SHORT), dict(truncation='only_second', max_length=8), ValueError, 'longest_first'),
+            (('a',), dict(truncation='only_second', max_length=5), ValueError, 'no second'), ((LONG,), dict(truncation=True, max_length=5, stride=3), ValueError, 'stride=3'), ((LONG, SHORT), dict(truncation=True, max_length=6, stride=2), ValueError, 'stride=2')):
+        with pytest.raises(kind, match=said): tok(*args, **kwargs)
+    for ids in ([8, 900], [-100, 8], 900):
+        with pytest.raises(IndexError, match='the vocabulary has 120 tokens'): tok.decode(ids)
+
+def test_lone_surrogates():
+    with pytest.raises(ValueError, match='surrogate'): DistilBertTokenizerFast(vocab=VOCAB)('hello\ud800')
+    assert DistilBertTokenizer(vocab=VOCAB)('hello\ud800')['input_ids'] == [2, 8, 3]
+
+def test_warnings(tok):
+    def said(text, **kwargs):
+        warn_once.cache_clear()
+        with warnings.catch_warnings(record=True) as ws:
+            warnings.simplefilter('always')
+            tok(text, **kwargs); tok(text, **kwargs)
+        return [str(w.message) for w in ws]
+    assert ['max_length=512' in m for m in said('a', truncation=True)] == [True]
+    assert ['max_length=512' in m for m in said('a', padding='max_length')] == [True]
+    assert ['truncation=True' in m for m in said('a', max_length=3)] == [True]
+    assert ['strip_accents=False' in m for m in said('パン')] == [True] == ['strip_accents=False' in m for m in said('ハ\u309aン')]
+    assert said('ハン résumé') == [] and said('a', truncation=True, max_length=5) == []
+    tok.model_max_length = 4
+    assert ['truncation=True' in m for m in said(LONG)] == [True] and said(LONG, truncation=True) == []
+
+def test_import_is_light():
+    assert run_python("import sys, transformers_lite.tokenizer; print([m for m in ('torch', 'PIL', 'soundfile', 'tensorflow') if m in sys.modules])") == '[]\n'
