@@ -36,14 +36,14 @@ from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig
 from .core import PushToHubMixin, atomic_path, cached_file, read_json, save_folder, split_hub_kwargs, suggest, to_json, write_text
 
-# %% ../nbs/02_model.ipynb #43484421
+# %% ../nbs/02_model.ipynb #6ef591c3
 def sinusoids(
     n, # positions
     d, # width, even
 ): # (n, d)
     "Sines and cosines of falling frequency, interleaved (Vaswani et al., 2017, section 3.5)."
-    column = torch.arange(d)
-    angle = torch.arange(n, dtype=torch.double)[:, None] / 10000**(2 * (column // 2) / d)
+    position, column = torch.arange(n, dtype=torch.double)[:, None], torch.arange(d, dtype=torch.double)
+    angle = position / 10000**(2 * (column // 2) / d)
     return torch.where(column % 2 == 0, angle.sin(), angle.cos()).float()
 
 # %% ../nbs/02_model.ipynb #94bdd379
