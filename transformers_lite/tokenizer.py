@@ -1149,7 +1149,7 @@ def _check_windows(self:PreTrainedTokenizerFast, pairs, special, split, limits):
     for n, m in zip(lengths(0, pairs), lengths(1, pairs)):
         for length, size in zip((n, m), fit_lengths(n, m, room, strategy)): windows(length, size, stride)
 
-# %% ../nbs/04_tokenizer.ipynb #9f6c825e
+# %% ../nbs/04_tokenizer.ipynb #0c9f64f5
 def wordpiece_backend(
     vocab, # dict of token to id
     unk_token, # stands for words that can't be built
@@ -1160,22 +1160,6 @@ def wordpiece_backend(
     t.normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=tokenize_chinese_chars, strip_accents=strip_accents, lowercase=do_lower_case)
     t.pre_tokenizer, t.decoder = pre_tokenizers.BertPreTokenizer(), decoders.WordPiece(prefix='##')
     return t
-
-@patch
-def _set_normalizer(self:DistilBertTokenizerFast, asked):
-    norm, rust = self._tokenizer.normalizer, dict(do_lower_case='lowercase', strip_accents='strip_accents', tokenize_chinese_chars='handle_chinese_chars')
-    if isinstance(norm, normalizers.BertNormalizer):
-        for k, v in asked.items():
-            if v is not None and getattr(norm, rust[k]) != v: setattr(norm, rust[k], v)
-        self._tokenizer.normalizer = norm
-    for k, r in rust.items(): setattr(self, k, getattr(norm, r, asked[k]))
-
-@patch
-def _special_changed(self:DistilBertTokenizerFast):
-    cls, sep = self.cls_token, self.sep_token
-    if cls is None or sep is None: return
-    ids = [(t, self._token_to_id(t)) for t in (cls, sep)]
-    self._tokenizer.post_processor = processors.TemplateProcessing(single=f'{cls} $A {sep}', pair=f'{cls} $A {sep} $B:1 {sep}:1', special_tokens=ids)
 
 # %% ../nbs/04_tokenizer.ipynb #b1b834c8
 class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
@@ -1209,6 +1193,23 @@ class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
                          mask_token=mask_token, clean_up_tokenization_spaces=clean_up_tokenization_spaces, **kwargs)
         self._set_normalizer(asked)
         self._special_changed()
+
+# %% ../nbs/04_tokenizer.ipynb #0a57e3d4
+@patch
+def _set_normalizer(self:DistilBertTokenizerFast, asked):
+    norm, rust = self._tokenizer.normalizer, dict(do_lower_case='lowercase', strip_accents='strip_accents', tokenize_chinese_chars='handle_chinese_chars')
+    if isinstance(norm, normalizers.BertNormalizer):
+        for k, v in asked.items():
+            if v is not None and getattr(norm, rust[k]) != v: setattr(norm, rust[k], v)
+        self._tokenizer.normalizer = norm
+    for k, r in rust.items(): setattr(self, k, getattr(norm, r, asked[k]))
+
+@patch
+def _special_changed(self:DistilBertTokenizerFast):
+    cls, sep = self.cls_token, self.sep_token
+    if cls is None or sep is None: return
+    ids = [(t, self._token_to_id(t)) for t in (cls, sep)]
+    self._tokenizer.post_processor = processors.TemplateProcessing(single=f'{cls} $A {sep}', pair=f'{cls} $A {sep} $B:1 {sep}:1', special_tokens=ids)
 
 # %% ../nbs/04_tokenizer.ipynb #cf7eb04c
 @patch
