@@ -304,3 +304,13 @@ def test_warnings(tok):
 
 def test_import_is_light():
     assert run_python("import sys, transformers_lite.tokenizer; print([m for m in ('torch', 'PIL', 'soundfile', 'tensorflow') if m in sys.modules])") == '[]\n'
+
+@both
+@pytest.mark.parametrize('names', [['vocab.txt'], ['tokenizer.json'], ['vocab.txt', 'tokenizer_config.json'], ['vocab.txt', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json']])
+def test_from_the_hubs_cache(cls, names, tmp_path, hub_cache):
+    cls(vocab=VOCAB).save_pretrained(tmp_path/'all')
+    (tmp_path/'some').mkdir()
+    for n in names: (tmp_path/'some'/n).write_bytes((tmp_path/'all'/n).read_bytes())
+    hub_cache('someone/tiny', tmp_path/'some')
+    t = cls.from_pretrained('someone/tiny')
+    assert t.name_or_path == 'someone/tiny' and t('Hello unaffable')['input_ids'] == cls(vocab=VOCAB)('Hello unaffable')['input_ids']

@@ -34,7 +34,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from .core import (BatchFeature, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs, suggest,
                                     to_json, warn_once, write_text)
 
-# %% ../nbs/04_tokenizer.ipynb #785bc001
+# %% ../nbs/04_tokenizer.ipynb #77de8f4c
 def read_vocab(
     vocab, # path of a text file with one token a line, or a dict of token to id
 ): # dict of token to id
@@ -43,12 +43,16 @@ def read_vocab(
         if sorted(vocab.values()) == list(range(len(vocab))): return dict(vocab)
         raise ValueError(f"The ids of a vocabulary of {len(vocab)} tokens must be 0 to {len(vocab)-1}, each once.")
     path = Path(vocab)
-    if not path.is_file(): raise ValueError(f"There is no vocabulary file '{vocab}'. Pass a file with one token a line, or use `from_pretrained` with a folder or a hub name.")
+    if not path.is_file():
+        raise ValueError(f"There is no vocabulary file '{vocab}'. Pass a file with one token a line, or use `from_pretrained` with a folder or a hub name.")
     ids = {}
     for i, line in enumerate(path.read_text(encoding='utf-8-sig').rstrip().split('\n')):
         token = line.rstrip(' \t')
-        if not token: raise ValueError(f"'{path.name}', line {i+1} is blank. A token's id is the number of its line: remove the line, or put a token such as [unused{i}] there.")
-        if token in ids: raise ValueError(f"'{path.name}', line {i+1}: '{token}' stands in line {ids[token]+1} already. A token has one id: remove or rename one of them.")
+        if not token:
+            raise ValueError(f"'{path.name}', line {i+1} is blank. A token's id is the number of its line: remove the line, "
+                             f"or put a token such as [unused{i}] there.")
+        if token in ids:
+            raise ValueError(f"'{path.name}', line {i+1}: '{token}' stands in line {ids[token]+1} already. A token has one id: remove or rename one of them.")
         ids[token] = i
     return ids
 
@@ -135,7 +139,7 @@ def split_words(
         else: words[-1].append(x)
     return words
 
-# %% ../nbs/04_tokenizer.ipynb #7c559457
+# %% ../nbs/04_tokenizer.ipynb #a8346d25
 @dataclass
 class Encoding:
     "One row: the tokens of a text and, for each, where it came from. It has the names of the Rust library's Encoding."
@@ -150,10 +154,6 @@ class Encoding:
     overflowing: list = field(default_factory=list) # what didn't fit: more encodings
 
     def __len__(self): return len(self.ids)
-    def __getitem__(self, s): return Encoding(*[v[s] for v in self.lists()])
-    def __add__(self, other): return Encoding(*[a + b for a, b in zip(self.lists(), other.lists())])
-    def lists(self): return [getattr(self, f.name) for f in fields(self)[:-1]]
-
     @property
     def n_sequences(self): return len({s for s in self.sequence_ids if s is not None}) or 1
 
@@ -205,7 +205,7 @@ def char_to_word(self:Encoding, char_pos, sequence_index=0):
     at = self.char_to_token(char_pos, sequence_index)
     return None if at is None else self.word_ids[at]
 
-# %% ../nbs/04_tokenizer.ipynb #7d7f6ff1
+# %% ../nbs/04_tokenizer.ipynb #383258eb
 class BatchEncoding(BatchFeature):
     "What a tokenizer returns: the model's inputs by name, and the encoding of each row by number."
     def __init__(self,
@@ -227,7 +227,7 @@ class BatchEncoding(BatchFeature):
     @property
     def n_sequences(self): return self._n_sequences or (self.encodings[0].n_sequences if self.encodings else None)
     @property
-    def is_fast(self): return self._encodings is not None
+    def is_fast(self): return self._encodings is not None # so that code which asks finds places in either tokenizer's batch
     def __getstate__(self): return {**self.__dict__, '_encodings': self.encodings}
 
     def convert_to_tensors(self, tensor_type=None, prepend_batch_axis=False):
@@ -277,7 +277,7 @@ for n in ('token_to_sequence', 'token_to_word', 'char_to_token', 'char_to_word')
 for n in ('token_to_chars', 'word_to_chars'): _look_up(n, CharSpan)
 _look_up('word_to_tokens', TokenSpan)
 
-# %% ../nbs/04_tokenizer.ipynb #c16d16eb
+# %% ../nbs/04_tokenizer.ipynb #f6c0a115
 SPECIAL_TOKENS = tuple(f'{n}_token' for n in ('bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'))
 
 def as_token(
@@ -290,7 +290,9 @@ def as_token(
     flags = ('content', 'single_word', 'lstrip', 'rstrip', 'normalized', 'special')
     return AddedToken(**{'special': special, **{k: v for k, v in token.items() if k in flags}})
 
-def token_dict(t): return {k: getattr(t, k) for k in ('content', 'lstrip', 'normalized', 'rstrip', 'single_word', 'special')}
+def token_dict(t):
+    "An `AddedToken` as JSON files hold it."
+    return {k: getattr(t, k) for k in ('content', 'lstrip', 'normalized', 'rstrip', 'single_word', 'special')}
 
 # %% ../nbs/04_tokenizer.ipynb #98431e72
 class PreTrainedTokenizerBase(PushToHubMixin):
@@ -326,23 +328,26 @@ class PreTrainedTokenizerBase(PushToHubMixin):
         self._additional = list(dict.fromkeys(t.content for t in extra))
         self._load_added(added_tokens_decoder or {}, [*named.values(), *extra])
 
-# %% ../nbs/04_tokenizer.ipynb #45f8e4d8
+# %% ../nbs/04_tokenizer.ipynb #a3422d13
 @patch(cls_method=True)
 def known_arguments(cls:PreTrainedTokenizerBase):
     "The names that the constructor takes."
-    return {*SPECIAL_TOKENS, *(p for c in cls.__mro__ if '__init__' in vars(c) for p in signature(c.__init__).parameters)} - {'self', 'args', 'kwargs', 'special_tokens'}
+    names = {p for c in cls.__mro__ if '__init__' in vars(c) for p in signature(c.__init__).parameters}
+    return {*SPECIAL_TOKENS, *names} - {'self', 'args', 'kwargs', 'special_tokens'}
 
 @patch
 def _refuse(self:PreTrainedTokenizerBase, key):
     near = suggest(key, self.known_arguments())
-    raise ValueError(f"{type(self).__name__} has no argument {key!r}" + (f"; did you mean {near!r}?" if near else f". It takes {', '.join(sorted(self.known_arguments()))}."))
+    raise ValueError(f"{type(self).__name__} has no argument {key!r}" + (f"; did you mean {near!r}?" if near else f". "
+                     f"It takes {', '.join(sorted(self.known_arguments()))}."))
 
 @patch
 def _load_added(self:PreTrainedTokenizerBase, decoder, special):
     for i, t in sorted((int(i), as_token(t)) for i, t in decoder.items()):
         self._add([t])
         if self._token_to_id(t.content) != i:
-            raise ValueError(f"The added token {t.content!r} is to have the id {i}, but its id is {self._token_to_id(t.content)}, since {len(self)} tokens are known. "
+            raise ValueError(f"The added token {t.content!r} is to have the id {i}, but its id is {self._token_to_id(t.content)}, "
+                             f"since {len(self)} tokens are known. "
                              "Ids must follow on without a gap: mend added_tokens_decoder in tokenizer_config.json.")
     self._add([t for t in special if t.content not in self.added_tokens_encoder])
 
@@ -544,7 +549,7 @@ def _bare_row(self:PreTrainedTokenizer, parts, template):
     types, special = [t for x, t in template for _ in get(x)], [int(x not in parts) for x, _ in template for _ in get(x)]
     return Encoding([i for x, _ in template for i in get(x)], [], [], [], [], types, special, [])
 
-# %% ../nbs/04_tokenizer.ipynb #063e1f81
+# %% ../nbs/04_tokenizer.ipynb #548b9046
 def fit_lengths(
     n, # tokens of the first sequence
     m, # tokens of the second; None if there is no second
@@ -554,17 +559,20 @@ def fit_lengths(
     "How many tokens of each sequence may stay; ValueError if the strategy can't do it."
     over = n + (m or 0) - room
     if over <= 0: return n, m
-    if strategy == 'only_second' and m is None: raise ValueError("truncation='only_second', but there is no second sequence. Pass `text_pair`, or truncation='only_first'.")
+    if strategy == 'only_second' and m is None:
+        raise ValueError("truncation='only_second', but there is no second sequence. Pass `text_pair`, or truncation='only_first'.")
     if room == 0: return 0, m and 0
     if strategy == 'longest_first':
         if m is None: return room, None
         short = min(n, m, room//2)
         return (short, room-short) if n <= m else (room-short, short)
     which, length = ('first', n) if strategy == 'only_first' else ('second', m)
-    if length <= over: raise ValueError(f"truncation='{strategy}' has to remove {over} tokens, but the {which} sequence has only {length}. Raise max_length, or use truncation='longest_first'.")
+    if length <= over:
+        raise ValueError(f"truncation='{strategy}' has to remove {over} tokens, but the {which} sequence has only {length}. Raise max_length, "
+                         "or use truncation='longest_first'.")
     return (n-over, m) if which == 'first' else (n, m-over)
 
-# %% ../nbs/04_tokenizer.ipynb #b2bbf6ec
+# %% ../nbs/04_tokenizer.ipynb #6ac9f20c
 def windows(
     n, # tokens there are
     size, # tokens that fit
@@ -574,7 +582,9 @@ def windows(
     "Cover a sequence with windows that fit."
     if n <= size: return [(0, n)]
     if size == stride == 0: return [(0, 0)]
-    if size <= stride: raise ValueError(f"stride={stride} must be smaller than the {size} tokens of a sequence that fit into max_length. Lower the stride or raise max_length.")
+    if size <= stride:
+        raise ValueError(f"stride={stride} must be smaller than the {size} tokens of a sequence that fit into max_length. "
+                         "Lower the stride or raise max_length.")
     spans, start = [(0, size)], 0
     while spans[-1][1] < n:
         start += size - stride
@@ -633,7 +643,7 @@ class WordPieceMixin:
 
 VOICED = re.compile('[\u3099\u309a' + ''.join(c for c in map(chr, range(0x3040, 0x3100)) if unicodedata.normalize('NFD', c)[1:] in ('\u3099', '\u309a')) + ']')
 
-# %% ../nbs/04_tokenizer.ipynb #7234ce50
+# %% ../nbs/04_tokenizer.ipynb #f1c09f50
 def wordpiece_settings(
     vocab_file, # path of a vocabulary, or None
     vocab, # path or dict, or None
@@ -646,9 +656,11 @@ def wordpiece_settings(
     source = vocab if vocab_file is None else vocab_file
     if tokenizer_file is not None:
         d = read_json(tokenizer_file)
-        if (d.get('model') or {}).get('type') != 'WordPiece': raise ValueError(f"'{tokenizer_file}' holds a {(d.get('model') or {}).get('type')} tokenizer, not WordPiece. Load it with PreTrainedTokenizerFast.")
+        if (d.get('model') or {}).get('type') != 'WordPiece':
+            raise ValueError(f"'{tokenizer_file}' holds a {(d.get('model') or {}).get('type')} tokenizer, not WordPiece. Load it with PreTrainedTokenizerFast.")
         norm = d.get('normalizer') or {}
-        if norm.get('type') == 'BertNormalizer': found = dict(do_lower_case=norm['lowercase'], strip_accents=norm['strip_accents'], tokenize_chinese_chars=norm['handle_chinese_chars'])
+        if norm.get('type') == 'BertNormalizer':
+            found = dict(do_lower_case=norm['lowercase'], strip_accents=norm['strip_accents'], tokenize_chinese_chars=norm['handle_chinese_chars'])
         added = {t['id']: t for t in d.get('added_tokens', ())}
         if source is None: source = d['model']['vocab']
     if source is None: raise ValueError("A tokenizer needs a vocabulary: pass vocab_file= (one token a line), or use from_pretrained.")
@@ -666,7 +678,7 @@ class Memo(dict):
         return v
     def __reduce__(self): return Memo, (self.f, self.limit)
 
-# %% ../nbs/04_tokenizer.ipynb #4fb91e97
+# %% ../nbs/04_tokenizer.ipynb #80bcacfc
 class DistilBertTokenizer(WordPieceMixin, PreTrainedTokenizer):
     "DistilBERT's tokenizer, in Python: words, then word pieces."
     def __init__(self,
@@ -687,7 +699,8 @@ class DistilBertTokenizer(WordPieceMixin, PreTrainedTokenizer):
         tokenizer_file=None, # a tokenizer.json to take vocabulary and settings from, where they aren't given
         **kwargs # of `PreTrainedTokenizerBase`
     ):
-        vocab, found, added = wordpiece_settings(vocab_file, vocab, tokenizer_file, do_lower_case=do_lower_case, strip_accents=strip_accents, tokenize_chinese_chars=tokenize_chinese_chars)
+        vocab, found, added = wordpiece_settings(vocab_file, vocab, tokenizer_file, do_lower_case=do_lower_case,
+                                                 strip_accents=strip_accents, tokenize_chinese_chars=tokenize_chinese_chars)
         self.__dict__.update(found)
         self.do_basic_tokenize, self.never_split, self._memo = do_basic_tokenize, never_split, Memo(self._pieces)
         alone = (CHINESE if self.tokenize_chinese_chars else '') + ('' if never_split else MARKS)
@@ -702,7 +715,9 @@ def check_unknown(
     vocab, # dict of token to id
 ):
     "ValueError if the vocabulary lacks the token that all unknown words become."
-    if str(unk_token) not in vocab: raise ValueError(f"The vocabulary ({len(vocab)} tokens) has no unknown token {str(unk_token)!r}, which stands for words that can't be built from it. Add it as a line, or name another with unk_token=.")
+    if str(unk_token) not in vocab:
+        raise ValueError(f"The vocabulary ({len(vocab)} tokens) has no unknown token {str(unk_token)!r}, "
+                         "which stands for words that can't be built from it. Add it as a line, or name another with unk_token=.")
 
 # %% ../nbs/04_tokenizer.ipynb #b0e1ca52
 @patch
@@ -821,7 +836,7 @@ def pad_array(rows, length, value, side='right'):
     out[keep] = np.fromiter(chain.from_iterable(rows), np.int64, n.sum())
     return out
 
-# %% ../nbs/04_tokenizer.ipynb #aba20e2e
+# %% ../nbs/04_tokenizer.ipynb #ee96ea3f
 @patch
 def _pad(self:PreTrainedTokenizerBase, data, padding, max_length, multiple, side, arrays=False):
     "Pad the rows of every input that the tokenizer knows; gives the length of each row."
@@ -831,13 +846,14 @@ def _pad(self:PreTrainedTokenizerBase, data, padding, max_length, multiple, side
     if self.pad_token is None: raise ValueError("Padding needs a padding token, and this tokenizer has none. Use add_special_tokens({'pad_token': '[PAD]'}).")
     length = max(lengths) if padding == 'longest' else max_length
     if multiple: length = -(-length//multiple)*multiple
-    values = {self.model_input_names[0]: self.pad_token_id, 'token_type_ids': self.pad_token_type_id, 'attention_mask': 0, 'special_tokens_mask': 1, 'offset_mapping': (0, 0)}
+    values = {self.model_input_names[0]: self.pad_token_id, 'token_type_ids': self.pad_token_type_id,
+              'attention_mask': 0, 'special_tokens_mask': 1, 'offset_mapping': (0, 0)}
     for k in values.keys() & data.keys():
         fill = pad_array if arrays and k != 'offset_mapping' and max(lengths) <= length else pad_rows
         data[k] = fill(data[k], length, values[k], side)
     return [max(n, length) for n in lengths]
 
-# %% ../nbs/04_tokenizer.ipynb #6a7cfb3a
+# %% ../nbs/04_tokenizer.ipynb #72920c1e
 @patch
 def _strategies(self:PreTrainedTokenizerBase, padding, truncation, max_length, given=True):
     "What `padding`, `truncation` and `max_length` mean together: (how to pad or None, how to truncate or None, the length)."
@@ -845,7 +861,8 @@ def _strategies(self:PreTrainedTokenizerBase, padding, truncation, max_length, g
     padding, cut = named(padding, 'longest'), named(truncation, 'longest_first')
     padding, cut = [None if x in ('do_not_pad', 'do_not_truncate') else x for x in (padding, cut)]
     if padding not in (None, 'longest', 'max_length'): raise ValueError(f"padding={padding!r} is unknown; use True or 'longest', 'max_length' or False.")
-    if cut not in (None, 'longest_first', 'only_first', 'only_second'): raise ValueError(f"truncation={cut!r} is unknown; use True or 'longest_first', 'only_first', 'only_second' or False.")
+    if cut not in (None, 'longest_first', 'only_first', 'only_second'):
+        raise ValueError(f"truncation={cut!r} is unknown; use True or 'longest_first', 'only_first', 'only_second' or False.")
     if given and max_length is not None and truncation is None and padding != 'max_length':
         if padding: warn_once(f"max_length={max_length} is ignored: padding='longest' goes by the longest row. Add truncation=True, or use padding='max_length'.")
         else:
@@ -859,7 +876,7 @@ def _strategies(self:PreTrainedTokenizerBase, padding, truncation, max_length, g
             cut, padding = None, None if padding == 'max_length' else padding
     return padding, cut, max_length
 
-# %% ../nbs/04_tokenizer.ipynb #06847f26
+# %% ../nbs/04_tokenizer.ipynb #b2d19c78
 @patch
 def pad(self:PreTrainedTokenizerBase,
     encoded_inputs, # a dict of rows, or a list of such dicts with one row each, as a `Dataset` gives them
@@ -880,12 +897,13 @@ def pad(self:PreTrainedTokenizerBase,
     one = bool(d[main]) and not isinstance(d[main][0], list)
     if one: d = {k: [v] for k, v in d.items()}
     padding, _, max_length = self._strategies(padding, False, max_length, given=False)
-    if return_attention_mask or (return_attention_mask is None and 'attention_mask' in self.model_input_names): d.setdefault('attention_mask', [[1]*len(r) for r in d[main]])
+    if return_attention_mask or (return_attention_mask is None and 'attention_mask' in self.model_input_names):
+        d.setdefault('attention_mask', [[1]*len(r) for r in d[main]])
     self._pad(d, padding, max_length, pad_to_multiple_of, padding_side or self.padding_side)
     if one and return_tensors is None: d = {k: v[0] for k, v in d.items()}
     return BatchEncoding(d, tensor_type=return_tensors)
 
-# %% ../nbs/04_tokenizer.ipynb #77e7f7ea
+# %% ../nbs/04_tokenizer.ipynb #2d322029
 def as_samples(
     text, # what the user passed: a text, a list of texts, or of pairs; or the same with lists of words in the place of texts
     pair=None, # the second texts
@@ -893,30 +911,38 @@ def as_samples(
 ): # ([(first, second or None)], is it one text alone?)
     "Bring all forms of input into one; ValueError names the first that isn't text."
     rows = (list, tuple)
-    if isinstance(text, str) or (split and isinstance(text, rows) and not (text and isinstance(text[0], rows))): samples, one = [(text, pair)], True
-    elif not isinstance(text, rows): raise ValueError(f"A text is a `str`, and a batch is a list of them; this is {text!r:.60} ({type(text).__name__}). Arrays and columns: pass `list(x)`.")
-    elif pair is None: samples, one = [tuple(t) if isinstance(t, rows) and len(t) == 2 and (not split or isinstance(t[0], rows)) else (t, None) for t in text], False
-    elif not isinstance(pair, rows): raise TypeError(f"`text` is a batch of {len(text)}, so `text_pair` must be a list of as many texts, not a {type(pair).__name__}.")
+    one = isinstance(text, str) or (split and isinstance(text, rows) and not (text and isinstance(text[0], rows)))
+    def is_pair(t): return isinstance(t, rows) and len(t) == 2 and (not split or isinstance(t[0], rows))
+    if one: samples = [(text, pair)]
+    elif not isinstance(text, rows):
+        raise ValueError(f"A text is a `str`, and a batch is a list of them; this is {text!r:.60} ({type(text).__name__}). Arrays and columns: pass `list(x)`.")
+    elif pair is None: samples = [tuple(t) if is_pair(t) else (t, None) for t in text]
+    elif not isinstance(pair, rows):
+        raise TypeError(f"`text` is a batch of {len(text)}, so `text_pair` must be a list of as many texts, not a {type(pair).__name__}.")
     elif len(pair) != len(text): raise ValueError(f"The batch length of `text` is {len(text)}, and that of `text_pair` {len(pair)}. Each text needs one partner.")
-    else: samples, one = list(zip(text, pair)), False
-    for i, ab in enumerate(samples):
-        for t in ab:
-            if type(t) is str and not split or t is None and t is not ab[0]: continue
-            if isinstance(t, str) and not split or split and isinstance(t, rows) and all(isinstance(w, str) for w in t): continue
-            raise ValueError(f"Text {i} must be {'a list of words (`str`)' if split else 'a `str`'}, but it is {t!r:.60} ({type(t).__name__})."
-                             + ("" if split else " Replace missing texts by ''; for words pass is_split_into_words=True."))
+    else: samples = list(zip(text, pair))
+    def is_text(t): return isinstance(t, rows) and all(isinstance(w, str) for w in t) if split else isinstance(t, str)
+    for i, (a, b) in enumerate(samples):
+        for t in (a,) if b is None else (a, b):
+            if not is_text(t): raise ValueError(f"Text {i} must be {'a list of words (`str`)' if split else 'a `str`'}, but it is {t!r:.60} ({type(t).__name__})."
+                                                + ("" if split else " Replace missing texts by ''; for words pass is_split_into_words=True."))
     return samples, one
 
-# %% ../nbs/04_tokenizer.ipynb #91d72a1a
+# %% ../nbs/04_tokenizer.ipynb #bac7c3ef
 @patch
 def _check_room(self:PreTrainedTokenizerBase, samples, strategy, max_length, stride, special, overflow):
     for pair in {b is not None for _, b in samples}:
         around = self.num_special_tokens_to_add(pair)
         room = max_length - around*special
-        if room < 0: raise ValueError(f"max_length={max_length} is smaller than the {around} special tokens around a {'pair' if pair else 'text'}. Raise it, or pass add_special_tokens=False.")
+        if room < 0:
+            raise ValueError(f"max_length={max_length} is smaller than the {around} special tokens around a {'pair' if pair else 'text'}. Raise it, "
+                             "or pass add_special_tokens=False.")
         if pair is False and strategy == 'only_second': fit_lengths(room+1, None, room, strategy)
-        if stride and stride >= max_length - around: raise ValueError(f"stride={stride} must be smaller than the {max_length-around} tokens that fit beside {around} special ones into max_length={max_length}. Lower the stride or raise max_length.")
-        if overflow and room <= pair: raise ValueError(f"max_length={max_length} leaves room for {room} tokens beside the special ones, so what overflows can't be given in rows. Raise max_length.")
+        if stride and stride >= max_length - around:
+            raise ValueError(f"stride={stride} must be smaller than the {max_length-around} tokens that fit beside {around} special ones into max_length={max_length}. Lower the stride or raise max_length.")
+        if overflow and room <= pair:
+            raise ValueError(f"max_length={max_length} leaves room for {room} tokens beside the special ones, "
+                             "so what overflows can't be given in rows. Raise max_length.")
 
 @patch
 def _warn_marks(self:PreTrainedTokenizerBase, samples, split): pass
@@ -1077,7 +1103,7 @@ def add_special_tokens(self:PreTrainedTokenizerBase,
     self._special_changed()
     return len(self) - before
 
-# %% ../nbs/04_tokenizer.ipynb #4a38be43
+# %% ../nbs/04_tokenizer.ipynb #d6431a5c
 class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     "A tokenizer of the Rust library `tokenizers`, whatever its model."
     is_fast, vocab_files_names = True, {'tokenizer_file': 'tokenizer.json'}
@@ -1087,7 +1113,8 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
         tokenizer_object=None, # or a `tokenizers.Tokenizer`
         **kwargs # of `PreTrainedTokenizerBase`
     ):
-        if (tokenizer_file is None) == (tokenizer_object is None): raise ValueError("Pass a tokenizer_file (a tokenizer.json) or a tokenizer_object (a `tokenizers.Tokenizer`): one of the two.")
+        if (tokenizer_file is None) == (tokenizer_object is None):
+            raise ValueError("Pass a tokenizer_file (a tokenizer.json) or a tokenizer_object (a `tokenizers.Tokenizer`): one of the two.")
         self._tokenizer = read_backend(tokenizer_file) if tokenizer_object is None else copy.deepcopy(tokenizer_object)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -1121,7 +1148,7 @@ def read_backend(
     try: return Tokenizer.from_file(str(path))
     except Exception as e: raise OSError(f"'{path}' is not a tokenizer.json that this version of `tokenizers` can read ({e}).") from e
 
-# %% ../nbs/04_tokenizer.ipynb #32ddd38b
+# %% ../nbs/04_tokenizer.ipynb #39628ede
 @patch
 def _encode_batch(self:PreTrainedTokenizerFast, samples, special, split, limits, full=True):
     "Encode a list of samples; without `full` there are no offsets and no word numbers, which is quicker."
@@ -1132,8 +1159,12 @@ def _encode_batch(self:PreTrainedTokenizerFast, samples, special, split, limits,
         if limits: t.enable_truncation(**limits)
         return (t.encode_batch if full else t.encode_batch_fast)(texts, is_pretokenized=split, add_special_tokens=special)
     except Exception as e:
-        if 'Truncation error' in str(e): raise ValueError(f"truncation='{limits['strategy']}' can't reach max_length={limits['max_length']}: the sequence it may cut is too short. Raise max_length, or use truncation='longest_first'.") from e
-        if 'TextEncodeInput' in str(e): raise ValueError("A text holds half of a surrogate pair, which is no character: pass text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace').") from e
+        if 'Truncation error' in str(e):
+            raise ValueError(f"truncation='{limits['strategy']}' can't reach max_length={limits['max_length']}: "
+                             "the sequence it may cut is too short. Raise max_length, or use truncation='longest_first'.") from e
+        if 'TextEncodeInput' in str(e):
+            raise ValueError("A text holds half of a surrogate pair, which is no character: "
+                             "pass text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace').") from e
         raise
     finally:
         if limits: t.no_truncation()
@@ -1211,13 +1242,13 @@ def _special_changed(self:DistilBertTokenizerFast):
     ids = [(t, self._token_to_id(t)) for t in (cls, sep)]
     self._tokenizer.post_processor = processors.TemplateProcessing(single=f'{cls} $A {sep}', pair=f'{cls} $A {sep} $B:1 {sep}:1', special_tokens=ids)
 
-# %% ../nbs/04_tokenizer.ipynb #cf7eb04c
+# %% ../nbs/04_tokenizer.ipynb #0f79a163
 @patch
 def to_dict(self:PreTrainedTokenizerBase): # what tokenizer_config.json holds
     "The settings, as they are now."
     name = type(self).__name__
     return {**self.extra_settings, **{k: getattr(self, k) for k in self.settings}, **self.special_tokens_map,
-            'added_tokens_decoder': {str(i): {k: v for k, v in token_dict(t).items()} for i, t in self.added_tokens_decoder.items()},
+            'added_tokens_decoder': {str(i): token_dict(t) for i, t in self.added_tokens_decoder.items()},
             'tokenizer_class': name if name == 'PreTrainedTokenizerFast' else name.removesuffix('Fast')}
 
 @patch
@@ -1264,7 +1295,7 @@ def _backend(self:DistilBertTokenizer):
     if not self.do_basic_tokenize: t.normalizer, t.pre_tokenizer = normalizers.Sequence([]), pre_tokenizers.WhitespaceSplit()
     return t
 
-# %% ../nbs/04_tokenizer.ipynb #1ae09923
+# %% ../nbs/04_tokenizer.ipynb #0bf95ba2
 @patch(cls_method=True)
 def from_pretrained(cls:PreTrainedTokenizerBase,
     pretrained_model_name_or_path, # folder, 'transformers-lite/…' or hub repository; or the path of a vocabulary file or a tokenizer.json
@@ -1278,7 +1309,9 @@ def from_pretrained(cls:PreTrainedTokenizerBase,
     find = lambda f: cached_file(name, f, must_exist=False, **hub)
     read = lambda f: read_json(p) if (p := find(f)) else {}
     files = {k: p for k, f in cls.vocab_files_names.items() if (p := find(f))}
-    if not files: raise OSError(f"'{name}' has no vocabulary: {cls.__name__} needs {' or '.join(cls.vocab_files_names.values())}. Check the name, or save the tokenizer there with `save_pretrained`.")
+    if not files:
+        raise OSError(f"'{name}' has no vocabulary: {cls.__name__} needs {' or '.join(cls.vocab_files_names.values())}. Check the name, "
+                      "or save the tokenizer there with `save_pretrained`.")
     config = {**read('special_tokens_map.json'), **read('tokenizer_config.json')}
     if 'added_tokens_decoder' not in config and (old := read('added_tokens.json')): config['added_tokens_decoder'] = {i: t for t, i in old.items()}
     for k in ('tokenizer_class', 'name_or_path', 'special_tokens_map_file', *cls.vocab_files_names): config.pop(k, None)
@@ -1287,7 +1320,7 @@ def from_pretrained(cls:PreTrainedTokenizerBase,
     tokenizer.extra_settings = {k: v for k, v in config.items() if k not in known}
     return tokenizer
 
-# %% ../nbs/04_tokenizer.ipynb #34a88d62
+# %% ../nbs/04_tokenizer.ipynb #39f85103
 @patch
 def train_new_from_iterator(self:PreTrainedTokenizerFast,
     text_iterator, # texts, or lists of texts
@@ -1304,7 +1337,8 @@ def train_new_from_iterator(self:PreTrainedTokenizerFast,
     order = [rename.get(t.content, t.content) for t in self.added_tokens_decoder.values() if t.special]
     kind = type(self._tokenizer.model).__name__
     t = blank_backend(self._tokenizer, special.get('unk_token'))
-    trainer = getattr(trainers, f'{kind}Trainer')(**{'vocab_size': vocab_size, 'special_tokens': list(dict.fromkeys([*order, *special['additional_special_tokens']])), 'show_progress': False, **kwargs})
+    tokens = list(dict.fromkeys([*order, *special['additional_special_tokens']]))
+    trainer = getattr(trainers, f'{kind}Trainer')(**{'vocab_size': vocab_size, 'special_tokens': tokens, 'show_progress': False, **kwargs})
     t.train_from_iterator(text_iterator, trainer=trainer, length=length)
     return type(self)(tokenizer_object=t, **{k: getattr(self, k) for k in self.settings}, **special)
 
