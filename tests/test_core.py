@@ -119,9 +119,9 @@ def test_save_folder(tmp_path):
 @settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from('ab./\\:~ '), min_size=1), min_size=1, max_size=3))
 def test_safe_join_stays_inside(parts):
-    try: path = safe_join('/home/model', *parts)
+    try: path = safe_join('/models/x', *parts)
     except OSError: return
-    assert os.path.normpath(path).startswith('/home/model')
+    assert os.path.normpath(path).startswith('/models/x')
 
 @pytest.mark.parametrize('bad', ['../x', '/x', 'a/../../x', 'a\\x', 'C:x', '..'])
 def test_names_that_lead_out_raise(tmp_path, bad):
