@@ -18,11 +18,11 @@ __all__ = ['SPACES', 'CHINESE', 'is_chinese', 'CharSpan', 'TokenSpan', 'SPECIAL_
            'pad_rows', 'pad_array', 'as_samples', 'PreTrainedTokenizerFast', 'read_backend', 'wordpiece_backend',
            'DistilBertTokenizerFast', 'blank_backend']
 
-# %% ../nbs/04_tokenizer.ipynb #52f90077
+# %% ../nbs/04_tokenizer.ipynb #bb9a839d
 import copy, json, re, unicodedata
 from collections import namedtuple
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import signature
 from itertools import chain
 from pathlib import Path
@@ -961,7 +961,21 @@ def _columns(self:PreTrainedTokenizerBase,
         data[name] = [[1]*len(e.ids) if name == 'attention_mask' else getattr(e, attr) for e in encodings]
     return data
 
-# %% ../nbs/04_tokenizer.ipynb #eb7e6461
+# %% ../nbs/04_tokenizer.ipynb #6cf8fd63
+@patch
+def _rows(self:PreTrainedTokenizerBase, samples, add_special_tokens, is_split_into_words, limits, overflowing, full):
+    "Every row as (number of its sample, encoding); a sample that overflows has several."
+    es = self._encode_batch(samples, add_special_tokens, is_split_into_words, limits, full)
+    return [(i, x) for i, e in enumerate(es) for x in ((e, *e.overflowing) if overflowing else (e,))]
+
+@patch
+def _padded(self:PreTrainedTokenizerBase, rows, lengths, side):
+    "The encodings of rows (or of what makes them), padded as the ids were."
+    es = [e for _, e in (rows() if callable(rows) else rows)]
+    for e, n in zip(es, lengths): e.pad(n, direction=side, pad_id=self.pad_token_id or 0, pad_type_id=self.pad_token_type_id, pad_token=self.pad_token or '')
+    return es
+
+# %% ../nbs/04_tokenizer.ipynb #99a4cc99
 @patch
 def _call_one(self:PreTrainedTokenizerBase, text, text_pair=None,
     add_special_tokens=True, # put [CLS] and [SEP] around the text
@@ -986,11 +1000,7 @@ def _call_one(self:PreTrainedTokenizerBase, text, text_pair=None,
     if cut: self._check_room(samples, cut, max_length, stride, add_special_tokens, return_overflowing_tokens)
     self._warn_marks(samples, is_split_into_words)
     limits = dict(strategy=cut, max_length=max_length, stride=stride, direction=self.truncation_side) if cut else None
-
-    def encode(full):
-        es = self._encode_batch(samples, add_special_tokens, is_split_into_words, limits, full)
-        if return_overflowing_tokens: return [(i, x) for i, e in enumerate(es) for x in (e, *e.overflowing)]
-        return list(enumerate(es))
+    encode = partial(self._rows, samples, add_special_tokens, is_split_into_words, limits, return_overflowing_tokens)
     rows = encode(full=return_offsets_mapping)
     ids = [e.ids for _, e in rows]
     data = self._columns([e for _, e in rows], token_type_ids=return_token_type_ids, attention_mask=return_attention_mask,
@@ -1001,11 +1011,7 @@ def _call_one(self:PreTrainedTokenizerBase, text, text_pair=None,
     lengths = self._pad(data, padding, max_length, pad_to_multiple_of, side, arrays=return_tensors is not None)
     if return_overflowing_tokens: data['overflow_to_sample_mapping'] = [i for i, _ in rows]
     if return_length: data['length'] = lengths
-
-    def encodings():
-        es = [e for _, e in (rows if return_offsets_mapping else encode(True))]
-        for e, n in zip(es, lengths): e.pad(n, direction=side, pad_id=self.pad_token_id or 0, pad_type_id=self.pad_token_type_id, pad_token=self.pad_token or '')
-        return es
+    encodings = partial(self._padded, rows if return_offsets_mapping else partial(encode, full=True), lengths, side)
     if one and return_tensors is None and not return_overflowing_tokens: data = {k: v[0] if isinstance(v[0], list) else v for k, v in data.items()}
     return BatchEncoding(data, encodings, return_tensors)
 
