@@ -20,15 +20,17 @@ from fastcore.basics import patch
 from .configuration import PretrainedConfig
 from .core import cached_file, read_json, split_hub_kwargs, suggest
 
-# %% ../nbs/08_auto.ipynb #c62d916c
+# %% ../nbs/08_auto.ipynb #8ffb111b
 FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, or the class itself
     'distilbert': dict(
-        config='configuration.DistilBertConfig', tokenizer='tokenizer.DistilBertTokenizer', fast_tokenizer='tokenizer.DistilBertTokenizerFast',
+        config='configuration.DistilBertConfig',
+        tokenizer='tokenizer.DistilBertTokenizer', fast_tokenizer='tokenizer.DistilBertTokenizerFast',
         model='model.DistilBertModel', sequence_classification='heads.DistilBertForSequenceClassification',
         question_answering='heads.DistilBertForQuestionAnswering', masked_lm='heads.DistilBertForMaskedLM',
-        token_classification='heads.DistilBertForTokenClassification', multiple_choice='heads.DistilBertForMultipleChoice')}
+        token_classification='heads.DistilBertForTokenClassification',
+        multiple_choice='heads.DistilBertForMultipleChoice')}
 
-# %% ../nbs/08_auto.ipynb #666fbb6e
+# %% ../nbs/08_auto.ipynb #fc708916
 def find_class(
     kind, # 'config', 'model', 'tokenizer', …
     family, # a `model_type`
@@ -39,26 +41,30 @@ def find_class(
     if entry is None:
         known = sorted(f for f, kinds in FAMILIES.items() if kind in kinds)
         near = suggest(str(family), known)
-        raise ValueError(f"{source or 'this'} is of the family {family!r}, which has no {kind}" + (f"; did you mean '{near}'?" if near else '.')
-                         + f" Known: {', '.join(known) or 'none'}. Add your own with register().")
+        hint = f"; did you mean '{near}'?" if near else '.'
+        raise ValueError(f"{source or 'this'} is of the family {family!r}, which has no {kind}{hint} "
+                         f"Known: {', '.join(known) or 'none'}. Add your own with register().")
     if not isinstance(entry, str): return entry
     module, name = entry.split('.')
     return getattr(import_module(f'transformers_lite.{module}'), name)
 
-# %% ../nbs/08_auto.ipynb #0e8b8ca9
+# %% ../nbs/08_auto.ipynb #ca8fd86f
 def family_of(
     name, # folder, file, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
 ): # (its `model_type`, the dict in config.json)
     "The family of a checkpoint, as its config.json says; ValueError if it doesn't."
     d = read_json(cached_file(name, 'config.json', **hub))
-    if 'model_type' not in d: raise ValueError(f"The config.json of '{name}' has no 'model_type', so its family is unknown. Use the class of its family, or add the key: one of {', '.join(sorted(FAMILIES))}.")
+    if 'model_type' not in d:
+        raise ValueError(f"The config.json of '{name}' has no 'model_type', so its family is unknown. "
+                         f"Use the class of its family, or add the key: one of {', '.join(sorted(FAMILIES))}.")
     return d['model_type'], d
 
-# %% ../nbs/08_auto.ipynb #e28bc4d1
+# %% ../nbs/08_auto.ipynb #8fabd6d6
 class AutoConfig:
     "Loads the configuration of a checkpoint, whatever its family."
-    def __init__(self): raise OSError("AutoConfig makes objects of other classes: use AutoConfig.from_pretrained(name).")
+    def __init__(self):
+        raise OSError("AutoConfig makes objects of other classes: use AutoConfig.from_pretrained(name).")
 
     @classmethod
     def for_model(cls,
@@ -74,15 +80,17 @@ class AutoConfig:
         **kwargs, # as of `PretrainedConfig.from_pretrained`
     ): # a configuration
         "Load a configuration; ValueError for a family that isn't known."
-        hub, _ = split_hub_kwargs(kwargs)
-        family, _ = family_of(pretrained_model_name_or_path, **hub)
-        return find_class('config', family, f"'{pretrained_model_name_or_path}'").from_pretrained(pretrained_model_name_or_path, **kwargs)
+        name = pretrained_model_name_or_path
+        family, _ = family_of(name, **split_hub_kwargs(kwargs)[0])
+        return find_class('config', family, f"'{name}'").from_pretrained(name, **kwargs)
 
-# %% ../nbs/08_auto.ipynb #5c8b977b
+# %% ../nbs/08_auto.ipynb #2d44bdc0
 class AutoModel:
     "Loads the model of a checkpoint, whatever its family; a subclass for each head."
     kind = 'model'
-    def __init__(self): raise OSError(f"{type(self).__name__} makes objects of other classes: use {type(self).__name__}.from_pretrained(name) or .from_config(config).")
+    def __init__(self):
+        name = type(self).__name__
+        raise OSError(f"{name} makes objects of other classes: use {name}.from_pretrained(name) or {name}.from_config(config).")
 
     @classmethod
     def from_config(cls,
@@ -100,10 +108,10 @@ class AutoModel:
         **kwargs, # as of `PreTrainedModel.from_pretrained`
     ): # a model
         "Load a pretrained model of the family that its configuration says."
-        hub, _ = split_hub_kwargs(kwargs)
-        family = config.model_type if isinstance(config, PretrainedConfig) else family_of(config or pretrained_model_name_or_path, **hub)[0]
-        model = find_class(cls.kind, family, f"'{pretrained_model_name_or_path}'")
-        return model.from_pretrained(pretrained_model_name_or_path, *model_args, config=config, **kwargs)
+        name = pretrained_model_name_or_path
+        if isinstance(config, PretrainedConfig): family = config.model_type
+        else: family, _ = family_of(config or name, **split_hub_kwargs(kwargs)[0])
+        return find_class(cls.kind, family, f"'{name}'").from_pretrained(name, *model_args, config=config, **kwargs)
 
 # %% ../nbs/08_auto.ipynb #0f17b619
 class AutoModelForSequenceClassification(AutoModel):
@@ -126,7 +134,7 @@ class AutoModelForMultipleChoice(AutoModel):
     "For picking one of several texts."
     kind = 'multiple_choice'
 
-# %% ../nbs/08_auto.ipynb #6207935c
+# %% ../nbs/08_auto.ipynb #5e5390cd
 def class_name(
     kind, # 'tokenizer' or any other kind
     family, # a `model_type`
@@ -139,16 +147,18 @@ def tokenizer_family(
     name, # folder, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
 ): # a `model_type`
-    "The family whose tokenizer a folder names in tokenizer_config.json; if it names none that is known, the family in config.json."
+    "The family whose tokenizer is named in tokenizer_config.json, or else the family in config.json."
     path = cached_file(name, 'tokenizer_config.json', must_exist=False, **hub)
     wanted = (read_json(path).get('tokenizer_class') or '').removesuffix('Fast') if path else ''
-    named = (f for f in FAMILIES for kind in ('tokenizer', 'fast_tokenizer') if wanted and class_name(kind, f).removesuffix('Fast') == wanted)
-    return next(named, None) or family_of(name, **hub)[0]
+    for family in FAMILIES if wanted else ():
+        if wanted in (class_name(kind, family).removesuffix('Fast') for kind in ('tokenizer', 'fast_tokenizer')): return family
+    return family_of(name, **hub)[0]
 
-# %% ../nbs/08_auto.ipynb #b351e3ea
+# %% ../nbs/08_auto.ipynb #74d6e9e1
 class AutoTokenizer:
     "Loads the tokenizer of a checkpoint: the fast one, unless told otherwise."
-    def __init__(self): raise OSError("AutoTokenizer makes objects of other classes: use AutoTokenizer.from_pretrained(name).")
+    def __init__(self):
+        raise OSError("AutoTokenizer makes objects of other classes: use AutoTokenizer.from_pretrained(name).")
 
     @classmethod
     def from_pretrained(cls,
@@ -173,7 +183,7 @@ def register_class(
     "Enter a class in the table, in the place of the one that was there."
     FAMILIES.setdefault(family, {})[kind] = cls
 
-# %% ../nbs/08_auto.ipynb #3774ca37
+# %% ../nbs/08_auto.ipynb #7a75bc6a
 @patch(cls_method=True)
 def register(cls:AutoConfig,
     model_type, # the name of a family; the class says the same
@@ -181,10 +191,12 @@ def register(cls:AutoConfig,
     exist_ok=True, # accepted for transformers' sake: registering again replaces
 ):
     "Make a family known by its configuration."
-    if config.model_type != model_type: raise ValueError(f"{config.__name__}.model_type is {config.model_type!r}, but it is registered as {model_type!r}. Make them the same.")
+    if config.model_type != model_type:
+        raise ValueError(f"{config.__name__}.model_type is {config.model_type!r}, but it is registered as {model_type!r}. "
+                         "Make them the same.")
     register_class('config', model_type, config)
 
-# %% ../nbs/08_auto.ipynb #082424ab
+# %% ../nbs/08_auto.ipynb #40b45647
 @patch(cls_method=True)
 def register(cls:AutoModel,
     config_class, # the family's configuration
@@ -192,10 +204,12 @@ def register(cls:AutoModel,
     exist_ok=True, # accepted for transformers' sake: registering again replaces
 ):
     "Make a model known to this Auto class."
-    if model_class.config_class not in (None, config_class): raise ValueError(f"{model_class.__name__}.config_class is {model_class.config_class.__name__}, but it is registered for {config_class.__name__}. Make them the same.")
+    if model_class.config_class not in (None, config_class):
+        raise ValueError(f"{model_class.__name__}.config_class is {model_class.config_class.__name__}, "
+                         f"but it is registered for {config_class.__name__}. Make them the same.")
     register_class(cls.kind, config_class.model_type, model_class)
 
-# %% ../nbs/08_auto.ipynb #4194cc5e
+# %% ../nbs/08_auto.ipynb #6777c4c7
 @patch(cls_method=True)
 def register(cls:AutoTokenizer,
     config_class, # the family's configuration
@@ -204,6 +218,7 @@ def register(cls:AutoTokenizer,
     exist_ok=True, # accepted for transformers' sake: registering again replaces
 ):
     "Make a family's tokenizers known."
-    if slow_tokenizer_class is None and fast_tokenizer_class is None: raise ValueError("Give a slow_tokenizer_class, a fast_tokenizer_class, or both.")
+    if slow_tokenizer_class is None and fast_tokenizer_class is None:
+        raise ValueError("Give a slow_tokenizer_class, a fast_tokenizer_class, or both.")
     if slow_tokenizer_class: register_class('tokenizer', config_class.model_type, slow_tokenizer_class)
     if fast_tokenizer_class: register_class('fast_tokenizer', config_class.model_type, fast_tokenizer_class)
