@@ -1,0 +1,119 @@
+"Auto classes: the class that a folder asks for, whoever wrote it; the table is open, and says what is in it."
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from transformers_lite import auto
+from transformers_lite.auto import *
+from transformers_lite.configuration import DistilBertConfig, PretrainedConfig
+from transformers_lite.heads import *
+from transformers_lite.model import DistilBertModel, PreTrainedModel
+from transformers_lite.tokenizer import DistilBertTokenizer, DistilBertTokenizerFast
+
+SMALL = dict(vocab_size=8, dim=8, n_heads=2, n_layers=1, hidden_dim=16, max_position_embeddings=16)
+HEADS = {AutoModel: DistilBertModel, AutoModelForSequenceClassification: DistilBertForSequenceClassification,
+         AutoModelForTokenClassification: DistilBertForTokenClassification, AutoModelForQuestionAnswering: DistilBertForQuestionAnswering,
+         AutoModelForMaskedLM: DistilBertForMaskedLM, AutoModelForMultipleChoice: DistilBertForMultipleChoice}
+
+@pytest.fixture(autouse=True)
+def own_table(monkeypatch): monkeypatch.setattr(auto, 'FAMILIES', {f: dict(kinds) for f, kinds in auto.FAMILIES.items()})
+
+@pytest.fixture
+def folder(tmp_path):
+    "A classifier and its tokenizer."
+    DistilBertForSequenceClassification(DistilBertConfig(**SMALL)).save_pretrained(tmp_path)
+    DistilBertTokenizer(vocab={w: i for i, w in enumerate('[PAD] [UNK] [CLS] [SEP] [MASK] a b c'.split())}).save_pretrained(tmp_path)
+    return tmp_path
+
+def edit(path, **changes): path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+@pytest.mark.parametrize('auto_class', HEADS, ids=lambda c: c.__name__)
+def test_the_class_of_each_head(tmp_path, auto_class):
+    model = auto_class.from_config(DistilBertConfig(**SMALL))
+    assert type(model) is HEADS[auto_class]
+    model.save_pretrained(tmp_path)
+    loaded, info = auto_class.from_pretrained(tmp_path, output_loading_info=True)
+    assert type(loaded) is HEADS[auto_class] and not any(info.values())
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
+
+def test_config(folder):
+    assert AutoConfig.from_pretrained(folder) == DistilBertConfig.from_pretrained(folder)
+    assert AutoConfig.from_pretrained(folder/'config.json', attention_dropout=.3).attention_dropout == .3
+    config, rest = AutoConfig.from_pretrained(folder, return_unused_kwargs=True, zebra=1)
+    assert rest == {'zebra': 1} and config.dim == 8
+
+def test_a_config_decides_the_family(folder):
+    config = DistilBertConfig.from_pretrained(folder, num_labels=2, attention_dropout=.3)
+    edit(folder/'config.json', model_type='another')
+    assert AutoModelForSequenceClassification.from_pretrained(folder, config=config).config.attention_dropout == .3
+
+@pytest.mark.parametrize('use_fast,cls', [(True, DistilBertTokenizerFast), (False, DistilBertTokenizer)])
+@pytest.mark.parametrize('named', ['DistilBertTokenizer', 'DistilBertTokenizerFast', 'BertTokenizer', 'TokenizersBackend', None])
+def test_tokenizer(folder, use_fast, cls, named): # 5.x writes 'BertTokenizer' or 'TokenizersBackend': then config.json says the family
+    edit(folder/'tokenizer_config.json', tokenizer_class=named)
+    tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=use_fast, padding_side='left')
+    assert type(tokenizer) is cls and tokenizer('a b').input_ids == [2, 5, 6, 3] and tokenizer.padding_side == 'left'
+
+def test_tokenizer_without_a_model(folder):
+    (folder/'config.json').unlink()
+    assert type(AutoTokenizer.from_pretrained(folder)) is DistilBertTokenizerFast
+    edit(folder/'tokenizer_config.json', tokenizer_class='SomebodysTokenizer')
+    with pytest.raises(OSError, match='config.json'): AutoTokenizer.from_pretrained(folder)
+
+class ToyConfig(PretrainedConfig):
+    model_type = 'toy'
+
+class ToyModel(PreTrainedModel):
+    config_class = ToyConfig
+    def __init__(self, config):
+        super().__init__(config)
+        self.lin = nn.Linear(2, config.num_labels)
+
+class ToyModel2(ToyModel): pass
+
+@pytest.mark.parametrize('config_first', [True, False])
+def test_register_in_either_order(tmp_path, config_first):
+    steps = [lambda: AutoConfig.register('toy', ToyConfig), lambda: AutoModel.register(ToyConfig, ToyModel)]
+    for step in steps if config_first else steps[::-1]: step()
+    ToyModel(ToyConfig(num_labels=5)).save_pretrained(tmp_path)
+    model = AutoModel.from_pretrained(tmp_path)
+    assert type(model) is ToyModel and model.lin.out_features == 5
+
+def test_registering_again_replaces(tmp_path):
+    AutoConfig.register('toy', ToyConfig)
+    for cls in ToyModel, ToyModel2:
+        AutoModel.register(ToyConfig, cls)
+        assert type(AutoModel.from_config(ToyConfig())) is cls
+
+def test_register_tokenizers(folder):
+    class Mine(DistilBertTokenizer): pass
+    AutoTokenizer.register(DistilBertConfig, slow_tokenizer_class=Mine)
+    edit(folder/'tokenizer_config.json', tokenizer_class='Mine')
+    assert type(AutoTokenizer.from_pretrained(folder, use_fast=False)) is Mine
+    with pytest.raises(ValueError, match='slow_tokenizer_class'): AutoTokenizer.register(DistilBertConfig)
+
+@pytest.mark.parametrize('changes,match', [
+    (dict(model_type='distlbert'), "did you mean 'distilbert'"), (dict(model_type='mamba'), 'Known: distilbert'), (dict(model_type=None), 'Known: distilbert')])
+@pytest.mark.parametrize('auto_class', [AutoConfig, AutoModel, AutoModelForMaskedLM], ids=lambda c: c.__name__)
+def test_unknown_family(folder, auto_class, changes, match):
+    edit(folder/'config.json', **changes)
+    with pytest.raises(ValueError, match=match): auto_class.from_pretrained(folder)
+
+def test_no_family(tmp_path): # the folder's name is no hint: transformers 4 takes this one for an OPT model
+    folder = tmp_path/'my-opt-distilbert'
+    PretrainedConfig().save_pretrained(folder)
+    with pytest.raises(ValueError, match="no 'model_type'"): AutoConfig.from_pretrained(folder)
+
+def test_a_kind_that_a_family_lacks():
+    AutoConfig.register('toy', ToyConfig)
+    with pytest.raises(ValueError, match='no masked_lm. Known: distilbert'): AutoModelForMaskedLM.from_config(ToyConfig())
+
+def test_names_that_disagree():
+    with pytest.raises(ValueError, match="model_type is 'toy'"): AutoConfig.register('toys', ToyConfig)
+    with pytest.raises(ValueError, match='config_class is ToyConfig'): AutoModel.register(DistilBertConfig, ToyModel)
+
+@pytest.mark.parametrize('cls', [AutoConfig, AutoTokenizer, *HEADS], ids=lambda c: c.__name__)
+def test_auto_classes_are_not_made(cls):
+    with pytest.raises(OSError, match=f'{cls.__name__}.from_pretrained'): cls()
