@@ -1,0 +1,90 @@
+"The command line, as a user types it: what it prints, what it says to a mistake, and how soon."
+import json, os, subprocess, sys
+from time import perf_counter
+
+import pytest
+
+from helpers import ROOT
+
+def cli(*args, stdin='', **env):
+    "Run the command line; what it printed, what it complained about, and its exit code."
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONIOENCODING': 'utf-8', 'HF_HUB_OFFLINE': '1', **env}
+    return subprocess.run([sys.executable, '-m', 'transformers_lite', *map(str, args)], input=stdin, env=env, text=True, encoding='utf-8', capture_output=True)
+
+def lines(*args, **kwargs):
+    "What a command that must succeed prints, by line."
+    res = cli(*args, **kwargs)
+    assert (res.returncode, res.stderr) == (0, '')
+    return res.stdout.splitlines()
+
+GOOD, BAD = 'What a wonderful, moving film.', 'A dull and terrible waste of time.'
+
+def test_demo():
+    start = perf_counter()
+    out = '\n'.join(lines())
+    assert perf_counter() - start < 10
+    for word in '1. The config', '2. The model', '3. The token', '4. The predict', '[CLS]', '##', 'positive', 'negative', '%', 'classify', 'Done in': assert word in out
+    assert '\033' not in out and out.count('\n') < 60
+    assert max(map(len, out.splitlines())) <= 130
+
+def test_demo_by_name(): assert lines('demo')[:-8] == lines()[:-8]
+
+@pytest.mark.parametrize('kind', ['arguments', 'path', 'file', 'stdin', 'dash'])
+def test_classify_takes_texts_from_anywhere(kind, tmp_path):
+    path = tmp_path/'texts.txt'
+    path.write_text(f'{GOOD}\n\n  {BAD}  \n', encoding='utf-8')
+    out = lines('classify', *dict(arguments=(GOOD, BAD), path=(path,), file=('--file', path), stdin=(), dash=('-',))[kind],
+                stdin=path.read_text(encoding='utf-8') if kind in ('stdin', 'dash') else '')
+    assert [o.split()[0] for o in out] == ['positive', 'negative']
+    assert [o.split('  ')[-1] for o in out] == [GOOD, BAD]
+    assert all(50 <= float(o.split()[1].rstrip('%')) <= 100 for o in out)
+
+def test_classify_json():
+    rows = [json.loads(line) for line in lines('classify', '--json', GOOD, BAD, 'カタカナ "quoted"')]
+    assert [r['text'] for r in rows] == [GOOD, BAD, 'カタカナ "quoted"'] and [r['label'] for r in rows[:2]] == ['positive', 'negative']
+    assert all(0.5 <= r['score'] <= 1 for r in rows)
+
+def test_batches_do_not_change_the_answer(): # more than one batch, lines of very different length
+    texts = [GOOD, BAD, ' '.join([GOOD]*5)] * 40
+    assert lines('classify', stdin='\n'.join(texts)) == lines('classify', *texts[:3]) * 40
+
+def test_a_text_that_is_too_long_is_cut_and_said():
+    res = cli('classify', GOOD*100)
+    assert res.returncode == 0 and res.stdout.startswith('positive') and 'only the first 128 tokens are read' in res.stderr
+
+def test_output_cut_by_head():
+    p = subprocess.run(f'{sys.executable} -m transformers_lite classify | head -1', shell=True, input=f'{GOOD}\n'*3000, text=True, capture_output=True,
+                       env={**os.environ, 'PYTHONPATH': str(ROOT)})
+    assert p.stdout.startswith('positive') and p.stderr == ''
+
+@pytest.mark.parametrize('args,stdin,says', [
+    (['classify'], '', 'input is empty'), (['classify', ''], '', 'input is empty'), (['classify'], ' \n\n', 'input is empty'),
+    (['classify', '--file', 'no/such.txt'], '', "can't read 'no/such.txt'"), (['classify', '--file', '.'], '', "can't read '.'"),
+    (['classify', GOOD, '--file', 'x'], '', 'not both'), (['classify', '--model', './no-such-model', GOOD], '', 'no-such-model'),
+    (['clasify', GOOD], '', 'invalid choice'), (['classify', '--jsn'], '', 'unrecognized arguments')])
+def test_mistakes_are_answered_in_words(args, stdin, says):
+    res = cli(*args, stdin=stdin)
+    assert res.returncode == 2 and res.stdout == '' and says in res.stderr and 'Traceback' not in res.stderr
+
+def test_a_file_that_is_not_text(tmp_path):
+    path = tmp_path/'image.bin'
+    path.write_bytes(b'\xff\xfe\x00\x80')
+    res = cli('classify', '--file', path)
+    assert res.returncode == 2 and 'not UTF-8' in res.stderr and 'Traceback' not in res.stderr
+
+@pytest.mark.parametrize('args', [['--help'], ['classify', '--help']])
+def test_help_needs_no_torch(args):
+    code = f"import sys\nfrom transformers_lite.__main__ import main\ntry: main({args!r})\nexcept SystemExit as e: assert e.code == 0\nprint('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, '-c', code], env={**os.environ, 'PYTHONPATH': str(ROOT)}, text=True, capture_output=True).stdout
+    assert 'classify' in out and out.endswith('False\n')
+
+def test_colour_is_for_terminals(monkeypatch):
+    from transformers_lite.__main__ import paint
+    monkeypatch.setattr(sys, 'stdout', type('Tty', (), {'isatty': lambda self: True})())
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.delenv('NO_COLOR', raising=False)
+    assert paint('x', 32) == '\033[32mx\033[0m'
+    monkeypatch.setenv('NO_COLOR', '1')
+    assert paint('x', 32) == 'x'
+
+def test_bars_are_ascii_where_the_terminal_is(): assert '█' in '\n'.join(lines()) and '█' not in cli(PYTHONIOENCODING='ascii:replace').stdout
