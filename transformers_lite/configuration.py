@@ -12,16 +12,17 @@ Docs: https://transformers-lite.github.io/transformers_lite/configuration.html.m
 __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COMMON', 'PreTrainedConfig', 'make_labels',
            'check_kind', 'check_activation', 'PretrainedConfig', 'contradiction', 'DistilBertConfig', 'merge_labels']
 
-# %% ../nbs/01_configuration.ipynb #45facf19
+# %% ../nbs/01_configuration.ipynb #75612630
 import copy, inspect
 from math import isfinite
 from numbers import Integral, Real
 
 from fastcore.basics import patch, store_attr
 
-from .core import JsonMixin, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs, suggest, to_json, warn_once, write_text
+from .core import (JsonMixin, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs, suggest,
+                                    to_json, warn_once, write_text)
 
-# %% ../nbs/01_configuration.ipynb #945772c8
+# %% ../nbs/01_configuration.ipynb #8a38b8e7
 def make_labels(
     num_labels=None, # number of classes; default: as many as there are names, or 2
     id2label=None, # {id: name}; keys may be text, as they are in JSON
@@ -31,18 +32,21 @@ def make_labels(
     if id2label is None and label2id is not None: id2label = {i: name for name, i in label2id.items()}
     if id2label is None:
         n = 2 if num_labels is None else num_labels
-        if not isinstance(n, Integral) or n < 0: raise ValueError(f"num_labels={n!r}: it is the number of classes, a whole number.")
+        if not isinstance(n, Integral) or n < 0: raise ValueError(f"num_labels={n!r}, but it must be a whole number.")
         id2label = {i: f'LABEL_{i}' for i in range(n)}
     id2label = {int(i): name for i, name in id2label.items()}
     if num_labels not in (None, len(id2label)):
-        raise ValueError(f"num_labels={num_labels} contradicts id2label={id2label}, which names {len(id2label)}. Give one of them, or as many names as labels.")
-    if sorted(id2label) != list(range(len(id2label))): warn_once(f"id2label={id2label}: a head with {len(id2label)} outputs numbers them 0 to {len(id2label)-1}. Number the names likewise.")
+        raise ValueError(f"num_labels={num_labels} contradicts id2label={id2label}, which names {len(id2label)}. "
+                         "Give one of them, or as many names as labels.")
+    if sorted(id2label) != list(range(len(id2label))):
+        warn_once(f"id2label={id2label}: a head numbers its outputs 0 to {len(id2label)-1}. Number the names likewise.")
     derived = {name: i for i, name in id2label.items()}
     if label2id is not None and {name: int(i) for name, i in label2id.items()} != derived:
-        raise ValueError(f"label2id={label2id} contradicts id2label={id2label}. Give one of them; the other is derived.")
+        raise ValueError(f"label2id={label2id} contradicts id2label={id2label}. "
+                         "Give one of them; the other is derived.")
     return id2label, derived
 
-# %% ../nbs/01_configuration.ipynb #6e115b9b
+# %% ../nbs/01_configuration.ipynb #8294b152
 KINDS = {bool: (bool, 'True or False'), int: (Integral, 'a whole number'), float: (Real, 'a finite number'), str: (str, 'text')}
 
 def check_kind(
@@ -52,10 +56,11 @@ def check_kind(
 ):
     "ValueError for a value that isn't of the kind its setting wants."
     types, rule = KINDS.get(kind, (object, ''))
-    fits = isinstance(value, types) and (kind not in (int, float) or not isinstance(value, bool) and isfinite(value))
+    fits = isinstance(value, types)
+    if kind in (int, float): fits = fits and not isinstance(value, bool) and isfinite(value)
     if not fits: raise ValueError(f"{name}={value!r}, but it must be {rule}.")
 
-# %% ../nbs/01_configuration.ipynb #b348d3e0
+# %% ../nbs/01_configuration.ipynb #1d708313
 ACTIVATIONS = ('gelu', 'gelu_10', 'gelu_fast', 'gelu_new', 'gelu_pytorch_tanh', 'leaky_relu', 'linear', 'mish', 'quick_gelu',
                'relu', 'relu2', 'relu6', 'sigmoid', 'silu', 'swish', 'tanh')
 
@@ -66,15 +71,17 @@ def check_activation(
     "KeyError for an activation that isn't known."
     if callable(value) or value in ACTIVATIONS: return
     near = suggest(str(value).lower(), ACTIVATIONS, cutoff=.6)
-    raise KeyError(f"{name}={value!r} is no activation" + (f"; did you mean '{near}'? " if near else '. ') + f"Known: {', '.join(ACTIVATIONS)}.")
+    hint = f"; did you mean '{near}'?" if near else '.'
+    raise KeyError(f"{name}={value!r} is no activation{hint} Known: {', '.join(ACTIVATIONS)}.")
 
-# %% ../nbs/01_configuration.ipynb #0d711abb
+# %% ../nbs/01_configuration.ipynb #34386dff
 TRANSFORMERS_VERSION = '4.57.6'  # the release of transformers whose files these are
 PROBLEM_TYPES = 'regression', 'single_label_classification', 'multi_label_classification'
 COMMON = dict(  # settings of every model, with their defaults: written to a file only where they differ
-    architectures=None, bos_token_id=None, chunk_size_feed_forward=0, dtype=None, eos_token_id=None, finetuning_task=None,
-    is_decoder=False, is_encoder_decoder=False, output_attentions=False, output_hidden_states=False, pad_token_id=None,
-    problem_type=None, pruned_heads={}, return_dict=True, sep_token_id=None, tie_word_embeddings=True, tokenizer_class=None)
+    architectures=None, bos_token_id=None, chunk_size_feed_forward=0, dtype=None, eos_token_id=None,
+    finetuning_task=None, is_decoder=False, is_encoder_decoder=False, output_attentions=False,
+    output_hidden_states=False, pad_token_id=None, problem_type=None, pruned_heads={}, return_dict=True,
+    sep_token_id=None, tie_word_embeddings=True, tokenizer_class=None)
 
 # %% ../nbs/01_configuration.ipynb #df90b5fd
 class PretrainedConfig(JsonMixin, PushToHubMixin):
@@ -135,19 +142,20 @@ def use_return_dict(self:PretrainedConfig): # True or False
     "Do models return a `ModelOutput` (the default) or a plain tuple?"
     return self.return_dict
 
-# %% ../nbs/01_configuration.ipynb #a4e5dded
+# %% ../nbs/01_configuration.ipynb #974b3d4e
 @patch(cls_method=True)
 def parameters(cls:PretrainedConfig): # {name: `inspect.Parameter`}
     "What the constructors of this class and its parents take."
     inits = [c.__init__ for c in reversed(cls.__mro__) if '__init__' in c.__dict__]
-    return {n: p for f in inits for n, p in inspect.signature(f).parameters.items() if n != 'self' and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    ps = {n: p for f in inits for n, p in inspect.signature(f).parameters.items() if n != 'self'}
+    return {n: p for n, p in ps.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
 @patch(cls_method=True)
 def known_names(cls:PretrainedConfig): # {name: default}
     "The settings that this class and its parents know."
     return {**COMMON, **{n: p.default for n, p in cls.parameters().items()}}
 
-# %% ../nbs/01_configuration.ipynb #60e05a66
+# %% ../nbs/01_configuration.ipynb #349abe89
 @patch
 def set_extra(self:PretrainedConfig,
     key, # a name that no constructor argument has
@@ -155,13 +163,15 @@ def set_extra(self:PretrainedConfig,
     from_file=False, # True for a key read from a file: kept, however it is spelt
 ):
     "Set an attribute by another of its names, or an attribute of the user's own."
-    known, real = type(self).known_names(), self.real_name(key)
-    if callable(getattr(type(self), key, None)): raise ValueError(f"'{key}' is the name of a method of {type(self).__name__}. Choose another name for the setting.")
+    cls, known, real = type(self), self.known_names(), self.real_name(key)
+    if callable(getattr(cls, key, None)):
+        raise ValueError(f"'{key}' is the name of a method of {cls.__name__}. Choose another name for the setting.")
     if real != key:
         old = getattr(self, real, None)
         if old != known.get(real) and old != value: raise ValueError(contradiction(key, value, real, old))
     elif not from_file and key not in known and (near := suggest(key, [*known, *self.attribute_map])):
-        raise ValueError(f"{type(self).__name__} has no setting '{key}': did you mean '{near}'? For an attribute of your own, set it afterwards: config.{key} = {value!r}.")
+        raise ValueError(f"{cls.__name__} has no setting '{key}': did you mean '{near}'? "
+                         f"For an attribute of your own, set it afterwards: config.{key} = {value!r}.")
     setattr(self, key, value)
 
 def contradiction(
@@ -171,16 +181,19 @@ def contradiction(
     old, # the value under that name
 ): # a message
     "What to say when one setting is given twice."
-    return f"{key}={value!r} and {real}={old!r} contradict each other: '{key}' is another name for '{real}'. Give one of them."
+    return (f"{key}={value!r} and {real}={old!r} contradict each other: '{key}' is another name for '{real}'. "
+            "Give one of them.")
 
-# %% ../nbs/01_configuration.ipynb #0f9974c6
+# %% ../nbs/01_configuration.ipynb #98a48655
 @patch
 def validate(self:PretrainedConfig):
     "Check that every value is of the kind its setting wants; a family adds its own rules."
-    wanted = {**{k: (type(v), v) for k, v in COMMON.items()}, **{k: (p.annotation, p.default) for k, p in self.parameters().items()}}
+    wanted = {k: (type(v), v) for k, v in COMMON.items()}
+    wanted |= {k: (p.annotation, p.default) for k, p in self.parameters().items()}
     for name, (kind, default) in wanted.items():
         if kind in KINDS and (value := getattr(self, name, default)) is not default: check_kind(name, value, kind)
-    self.check(self.problem_type in (None, *PROBLEM_TYPES), 'problem_type', f"it must be one of {', '.join(PROBLEM_TYPES)}")
+    known = None, *PROBLEM_TYPES
+    self.check(self.problem_type in known, 'problem_type', f"it must be one of {', '.join(PROBLEM_TYPES)}")
 
 @patch
 def check(self:PretrainedConfig,
@@ -191,7 +204,7 @@ def check(self:PretrainedConfig,
     "ValueError with the setting, its value and the rule, unless all is well."
     if not ok: raise ValueError(f"{type(self).__name__}: {name}={getattr(self, name)!r}, but {rule}.")
 
-# %% ../nbs/01_configuration.ipynb #b191f45d
+# %% ../nbs/01_configuration.ipynb #af60dcd0
 class DistilBertConfig(PretrainedConfig):
     "Settings of DistilBERT (Sanh et al., 2019); the defaults are those of `distilbert-base-uncased`."
     model_type = 'distilbert'
@@ -220,11 +233,14 @@ class DistilBertConfig(PretrainedConfig):
     def validate(self):
         "The rules of DistilBERT's settings."
         PretrainedConfig.validate(self)
-        for name in ('vocab_size', 'max_position_embeddings', 'n_heads', 'dim', 'hidden_dim'): self.check(getattr(self, name) > 0, name, 'it must be at least 1')
+        for name in ('vocab_size', 'max_position_embeddings', 'n_heads', 'dim', 'hidden_dim'):
+            self.check(getattr(self, name) > 0, name, 'it must be at least 1')
         self.check(self.n_layers >= 0, 'n_layers', "it can't be negative")
-        for name in ('dropout', 'attention_dropout', 'qa_dropout', 'seq_classif_dropout'): self.check(0 <= getattr(self, name) <= 1, name, 'a share dropped lies between 0 and 1')
+        for name in ('dropout', 'attention_dropout', 'qa_dropout', 'seq_classif_dropout'):
+            self.check(0 <= getattr(self, name) <= 1, name, 'a share dropped lies between 0 and 1')
         self.check(self.initializer_range >= 0, 'initializer_range', "a standard deviation can't be negative")
-        self.check(self.dim % self.n_heads == 0, 'n_heads', f'it must divide dim={self.dim}, so that each head gets an equal part')
+        rule = f'it must divide dim={self.dim}, so that each head gets an equal part'
+        self.check(self.dim % self.n_heads == 0, 'n_heads', rule)
         check_activation('activation', self.activation)
 
 # %% ../nbs/01_configuration.ipynb #50d40499
@@ -285,17 +301,18 @@ def own_names(cls:PretrainedConfig,
         out[real] = d[k]
     return out
 
-# %% ../nbs/01_configuration.ipynb #dcfa8c30
+# %% ../nbs/01_configuration.ipynb #a2bc95a2
 def merge_labels(
     d, # settings of a file
     new, # settings that replace them
 ): # the settings of both, with labels that agree
     "Put new settings in the place of old ones, the labels as a whole."
-    d, keys = dict(d), ('num_labels', 'id2label', 'label2id')
-    if 'id2label' in new or 'label2id' in new or new.get('num_labels') not in (None, len(d.get('id2label') or ())):
-        for k in keys: d.pop(k, None)
-    elif d.get('id2label') and d.get('label2id') and {i: int(k) for k, i in d['id2label'].items()} != {k: int(i) for k, i in d['label2id'].items()}:
-        warn_once(f"The file's label2id={d['label2id']} contradicts its id2label={d['id2label']}, which counts. Save the configuration again to mend it.")
+    d, names, ids = dict(d), d.get('id2label') or {}, d.get('label2id') or {}
+    if 'id2label' in new or 'label2id' in new or new.get('num_labels') not in (None, len(names)):
+        for k in ('num_labels', 'id2label', 'label2id'): d.pop(k, None)
+    elif names and ids and {name: int(i) for i, name in names.items()} != {name: int(i) for name, i in ids.items()}:
+        warn_once(f"The file's label2id={ids} contradicts its id2label={names}, which counts. "
+                  "Save the configuration again to mend it.")
         d.pop('label2id')
     return {**d, **new}
 
@@ -333,7 +350,7 @@ def from_json_file(cls:PretrainedConfig,
     "Read a configuration from one JSON file."
     return cls.from_dict(read_json(json_file))
 
-# %% ../nbs/01_configuration.ipynb #5a43323f
+# %% ../nbs/01_configuration.ipynb #39750f2c
 @patch(cls_method=True)
 def from_pretrained(cls:PretrainedConfig,
     pretrained_model_name_or_path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
@@ -343,7 +360,8 @@ def from_pretrained(cls:PretrainedConfig,
     d, kwargs = cls.get_config_dict(pretrained_model_name_or_path, **kwargs)
     found, family = d.get('model_type'), {getattr(c, 'model_type', '') for c in cls.__mro__}
     if cls.model_type and found and found not in family:
-        raise ValueError(f"'{pretrained_model_name_or_path}' is a '{found}' model, and {cls.__name__} is for '{cls.model_type}'. Use AutoConfig, or the class of that family.")
+        raise ValueError(f"'{pretrained_model_name_or_path}' is a '{found}' model, and {cls.__name__} is for "
+                         f"'{cls.model_type}'. Use AutoConfig, or the class of that family.")
     loaded = cls.from_dict(d, **kwargs)
     config = loaded[0] if kwargs.get('return_unused_kwargs') else loaded
     config.name_or_path = str(pretrained_model_name_or_path)

@@ -40,16 +40,19 @@ def no_constant(
     "Refuse what Python's parser would accept beyond JSON."
     raise ValueError(f"{name} is no JSON value")
 
-# %% ../nbs/00_core.ipynb #598a09f9
+# %% ../nbs/00_core.ipynb #499cec04
 def read_json(
     path, # file to read
 ): # a dict
     "The object in a JSON file; OSError if it is not one whole JSON object."
-    try: d = json.loads(Path(path).read_text(encoding='utf-8'), object_pairs_hook=unique_keys, parse_constant=no_constant)
+    try:
+        text = Path(path).read_text(encoding='utf-8')
+        d = json.loads(text, object_pairs_hook=unique_keys, parse_constant=no_constant)
     except (ValueError, RecursionError) as e:
-        raise OSError(f"'{path}' is not a valid JSON file ({e}). Write it again with `save_pretrained`, or mend it by hand as UTF-8 text.") from e
-    if not isinstance(d, dict): raise OSError(f"'{path}' holds a JSON {type(d).__name__}, but settings are an object: {{\"key\": value}}.")
-    return d
+        raise OSError(f"'{path}' is not a valid JSON file ({e}). "
+                      "Write it again with `save_pretrained`, or mend it by hand as UTF-8 text.") from e
+    if isinstance(d, dict): return d
+    raise OSError(f"'{path}' holds a JSON {type(d).__name__}, but settings are an object: {{\"key\": value}}.")
 
 # %% ../nbs/00_core.ipynb #7f90d99b
 def plain(
@@ -89,17 +92,18 @@ def write_text(
     "Write text to a file; an interrupted write leaves the old file as it was."
     with atomic_path(path) as tmp: tmp.write_text(text, encoding='utf-8', newline='\n')
 
-# %% ../nbs/00_core.ipynb #e29d5723
+# %% ../nbs/00_core.ipynb #16e1841a
 def save_folder(
     path, # a folder to save into; made if it isn't there
 ): # the folder as a `Path`
     "The folder to save into; ValueError if a file stands in its place."
     path = Path(path)
-    if path.is_file(): raise ValueError(f"'{path}' is a file, and a checkpoint is a folder of files. Pass a folder to save into.")
+    if path.is_file():
+        raise ValueError(f"'{path}' is a file, and a checkpoint is a folder of files. Pass a folder to save into.")
     path.mkdir(parents=True, exist_ok=True)
     return path
 
-# %% ../nbs/00_core.ipynb #3385a076
+# %% ../nbs/00_core.ipynb #d582afba
 def safe_join(
     folder, # the folder that the file must be in
     *parts, # names below it, with '/' between folders
@@ -107,19 +111,21 @@ def safe_join(
     "A path below `folder`; OSError for a name that leads out of it."
     rel = PurePosixPath(*parts)
     if rel.is_absolute() or '..' in rel.parts or '\\' in str(rel) or ':' in str(rel):
-        raise OSError(f"The file name '{rel}' leads out of the folder '{folder}'. Names in a checkpoint stay below its folder.")
+        raise OSError(f"The file name '{rel}' leads out of the folder '{folder}'. "
+                      "Names in a checkpoint stay below its folder.")
     return Path(folder)/rel
 
-# %% ../nbs/00_core.ipynb #a30a4189
+# %% ../nbs/00_core.ipynb #3aa2fcb8
 HUB_OPTIONS = 'subfolder', 'revision', 'cache_dir', 'token', 'local_files_only', 'force_download'
 
 def split_hub_kwargs(
     kwargs, # keyword arguments of a `from_pretrained`
 ): # (options that say where the files are, all other arguments)
     "Part keyword arguments into those for `cached_file` and the rest."
-    return {k: v for k, v in kwargs.items() if k in HUB_OPTIONS}, {k: v for k, v in kwargs.items() if k not in HUB_OPTIONS}
+    hub = {k: v for k, v in kwargs.items() if k in HUB_OPTIONS}
+    return hub, {k: v for k, v in kwargs.items() if k not in hub}
 
-# %% ../nbs/00_core.ipynb #9ecc6f49
+# %% ../nbs/00_core.ipynb #4d9bc313
 def hub_reason(
     error, # an exception of `huggingface_hub`
     revision=None, # the branch, tag or commit that was asked for
@@ -128,19 +134,25 @@ def hub_reason(
 ): # a sentence with the remedy
     "Why a file of the hub can't be had, and what to do."
     from huggingface_hub import errors as e
-    unasked = 'local_files_only=True says not to ask the hub' if local_files_only else 'the hub could not be asked (are you offline?)'
+    unasked = "the hub could not be asked (are you offline?)"
+    if local_files_only: unasked = "local_files_only=True says not to ask the hub"
     reasons = {
         e.HFValidationError: f"it is no folder here, and no repository can have this name ({error})",
-        e.GatedRepoError: "the repository is gated: ask for access on its page, then pass `token=` or run `hf auth login`",
-        e.RepositoryNotFoundError: "it is no folder here, and no public repository on the hub: check the spelling; for a private one pass `token=`",
+        e.GatedRepoError: "the repository is gated: ask for access on its page, then pass `token=` "
+                          "or run `hf auth login`",
+        e.RepositoryNotFoundError: "it is no folder here, and no public repository on the hub: check the spelling; "
+                                   "for a private one pass `token=`",
         e.RevisionNotFoundError: f"the repository has no revision '{revision}': name a branch, a tag or a commit of it",
-        e.LocalEntryNotFoundError: f"it is no folder here and not in the cache, and {unasked}: download it once, or pass a local folder",
-        e.OfflineModeIsEnabled: "it is not in the cache, and offline mode is on (HF_HUB_OFFLINE): download it once, or pass a local folder",
+        e.LocalEntryNotFoundError: f"it is no folder here and not in the cache, and {unasked}: "
+                                   "download it once, or pass a local folder",
+        e.OfflineModeIsEnabled: "it is not in the cache, and offline mode is on (HF_HUB_OFFLINE): "
+                                "download it once, or pass a local folder",
         e.EntryNotFoundError: "the repository has no such file",
     }
-    return next((why for kind, why in reasons.items() if isinstance(error, kind)), f"the download failed ({error}): try again later")
+    other = f"the download failed ({error}): try again later"
+    return next((why for kind, why in reasons.items() if isinstance(error, kind)), other)
 
-# %% ../nbs/00_core.ipynb #ac4b45db
+# %% ../nbs/00_core.ipynb #6f88aa0b
 def hub_file(
     name, # repository: 'owner/name' or 'name'
     filename, # file in it
@@ -152,11 +164,12 @@ def hub_file(
     options['subfolder'] = options.get('subfolder') or None
     try: return Path(hf_hub_download(name, filename, library_name='transformers_lite', **options))
     except Exception as e:  # its own, its HTTP library's, or the disk's
-        why = e.__cause__ if isinstance(e.__cause__, errors.HfHubHTTPError) else e  # the hub did answer, but with an error
+        answered = isinstance(e.__cause__, errors.HfHubHTTPError)  # the hub did answer, but with an error
+        why = e.__cause__ if answered else e
         kind = FileNotFoundError if isinstance(why, absent) else OSError
         raise kind(f"Can't get '{filename}' of '{name}': {hub_reason(why, **options)}.") from e
 
-# %% ../nbs/00_core.ipynb #c7735ddc
+# %% ../nbs/00_core.ipynb #1493dfc2
 def packaged(
     name, # 'transformers-lite/…'
 ): # the folder in the installed package
@@ -175,9 +188,10 @@ def local_folder(
     if path.is_dir(): return path
     if name.startswith('transformers-lite/'): return packaged(name)
     if name.count('/') > 1 or name.startswith(('.', '/', '~')) or '\\' in name:
-        raise OSError(f"There is no folder or file '{name}'. Check the path, or pass a hub repository such as 'owner/name'.")
+        raise OSError(f"There is no folder or file '{name}'. "
+                      "Check the path, or pass a hub repository such as 'owner/name'.")
 
-# %% ../nbs/00_core.ipynb #22d09868
+# %% ../nbs/00_core.ipynb #e6f418ec
 def cached_file(
     name, # a folder, a file, 'transformers-lite/…' (packaged with us) or a hub repository 'owner/name'
     filename, # the file wanted, such as 'config.json'
@@ -196,8 +210,9 @@ def cached_file(
     try:
         if folder is None: return hub_file(name, filename, **options)
         if path.is_file(): return path
-        found = ', '.join(sorted(p.name for p in path.parent.iterdir())[:12]) if path.parent.is_dir() else 'no such subfolder'
-        raise FileNotFoundError(f"'{name}' has no file '{filename}'. It holds: {found or 'nothing'}.")
+        if not path.parent.is_dir(): raise FileNotFoundError(f"'{name}' has no folder '{options['subfolder']}'.")
+        found = ', '.join(sorted(p.name for p in path.parent.iterdir())[:12]) or 'nothing'
+        raise FileNotFoundError(f"'{name}' has no file '{filename}'. It holds: {found}.")
     except FileNotFoundError:
         if must_exist: raise
 
@@ -215,7 +230,7 @@ class JsonMixin:
         "Write the settings to one JSON file."
         write_text(path, self.to_json_string())
 
-# %% ../nbs/00_core.ipynb #b2496f27
+# %% ../nbs/00_core.ipynb #d026b1b1
 class PushToHubMixin:
     "Whatever has a `save_pretrained` can be pushed to the hub."
     def push_to_hub(self,
@@ -234,26 +249,30 @@ class PushToHubMixin:
         api = HfApi(token=token, library_name='transformers_lite')
         repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
         if revision and not revision.startswith('refs/pr/'): api.create_branch(repo_id, branch=revision, exist_ok=True)
+        commit_message = commit_message or f'Upload {type(self).__name__}'
         with TemporaryDirectory() as d:
             self.save_pretrained(d, **kwargs)
             return api.upload_folder(repo_id=repo_id, folder_path=d, revision=revision, create_pr=create_pr,
-                                     commit_message=commit_message or f'Upload {type(self).__name__}', commit_description=commit_description)
+                                     commit_message=commit_message, commit_description=commit_description)
 
-# %% ../nbs/00_core.ipynb #eb508789
+# %% ../nbs/00_core.ipynb #4518581c
 def to_tensor(
     value, # nested lists, or a list of arrays, of one shape throughout
     kind, # 'np' (numpy), 'pt' (PyTorch) or 'tf' (TensorFlow)
     name='the value', # what it is, for the message
 ): # an array or a tensor
     "Turn rows into one array or tensor; ValueError if they differ in length or aren't numbers."
-    if kind not in ('np', 'pt', 'tf'): raise ValueError(f"return_tensors={kind!r} is unknown; use 'np' (numpy), 'pt' (PyTorch) or 'tf' (TensorFlow).")
+    if kind not in ('np', 'pt', 'tf'):
+        raise ValueError(f"return_tensors={kind!r} is unknown; use 'np' (numpy), 'pt' (PyTorch) or 'tf' (TensorFlow).")
     import numpy as np
     if kind == 'pt':
         import torch
         if isinstance(value, torch.Tensor): return value
     try: a = np.asarray(value)
-    except ValueError: raise ValueError(f"`{name}` has rows of different lengths, so no tensor can hold it. Pass padding=True (and truncation=True), or drop return_tensors.") from None
-    if a.dtype.kind not in 'biufc': raise ValueError(f"`{name}` holds {a.dtype.type.__name__} values, and a tensor holds numbers. Drop return_tensors, or take it out of the batch.")
+    except ValueError: raise ValueError(f"`{name}` has rows of different lengths, so no tensor can hold it. "
+                                        "Pass padding=True (and truncation=True), or drop return_tensors.") from None
+    if a.dtype.kind not in 'biufc': raise ValueError(f"`{name}` holds {a.dtype.type.__name__} values, and a tensor holds "
+                                                     "numbers. Drop return_tensors, or take it out of the batch.")
     if kind == 'np': return a
     if a.dtype == np.float64 and is_python(value): a = a.astype(np.float32)
     if kind == 'pt': return torch.from_numpy(a)
