@@ -50,33 +50,6 @@ def bar(
 
 def colour(label): return {'positive': 32, 'negative': 31}.get(label, 1)
 
-# -- classify
-
-def lines_of(
-    path, # a text file
-): # its lines
-    "The lines of a file; UsageError if it can't be read as text."
-    try: return Path(path).read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError: raise UsageError(f"'{path}' is not UTF-8 text. Convert it first, for example with iconv.") from None
-    except OSError as e: raise UsageError(f"can't read '{path}': {e.strerror}. Check the path.") from None
-
-def texts_of(
-    texts, # arguments: texts, or one path of a file
-    file=None, # a path, or '-' for standard input
-): # an iterable of texts that aren't empty
-    "What to classify: arguments, else a file, else standard input; UsageError if there is nothing."
-    if texts and file: raise UsageError("give texts or --file, not both.")
-    if len(texts) == 1 and (texts[0] == '-' or Path(texts[0]).suffix and os.path.isfile(texts[0])): texts, file = [], texts[0]
-    if file in (None, '-') and not texts:
-        if file is None and sys.stdin.isatty(): raise UsageError("nothing to classify. Give a text in quotes, --file PATH, or pipe lines into it.")
-        texts = sys.stdin
-    elif file: texts = lines_of(file)
-    found = (t for t in (' '.join(t.split()) for t in texts) if t)
-    try: first = next(found, None)
-    except UnicodeDecodeError: raise UsageError("standard input is not UTF-8 text. Convert it first, for example with iconv.") from None
-    if first is None: raise UsageError("nothing to classify: the input is empty. Give at least one word.")
-    return chain([first], found)
-
 class Classifier:
     "A checkpoint with its tokenizer: texts in, probabilities out."
     def __init__(self,
@@ -97,22 +70,6 @@ class Classifier:
             if n == limit: print(f"note: only the first {limit} tokens are read of '{text[:40]}…'", file=sys.stderr)
         with torch.inference_mode(): probs = self.model(**batch).logits.softmax(-1)
         return [{self.model.config.id2label[i]: p for i, p in enumerate(row)} for row in probs.tolist()]
-
-@command(arg('text', nargs='*', help='a text in quotes, or several; or the path of a text file; or - for standard input'),
-         arg('-f', '--file', metavar='PATH', help='classify each line of this file'),
-         arg('--json', action='store_true', help='print one JSON object a line'),
-         arg('--model', default=SENTIMENT, metavar='NAME', help='a checkpoint with a classification head (default: %(default)s)'))
-def classify(args):
-    "Say how positive or negative a text is. Each text, or each line of a file or of standard input, gives one line."
-    texts = texts_of(args.text, args.file)
-    classifier = Classifier(args.model)
-    width = max(map(len, classifier.model.config.id2label.values()))
-    for some in chunked(texts, 64):
-        for text, probs in zip(some, classifier(some)):
-            label = max(probs, key=probs.get)
-            if args.json: print(json.dumps(dict(text=text, label=label, score=round(probs[label], 4)), ensure_ascii=False))
-            else: print(paint(f'{label:{width}}', colour(label)), f'{probs[label]:6.1%}  {text}')
-        sys.stdout.flush()
 
 # -- demo
 HELD_OUT = [ # sentences that the checkpoint never saw, and people's mean rating from -4 to 4 (nbs/data/sentiment)
@@ -181,6 +138,49 @@ def demo(args):
                           'make lab': 'read how all of it is built; start with nbs/01_configuration.ipynb',
                           'nbs/10_sentiment.ipynb': 'how this checkpoint was trained, and where it fails'}.items():
         print(f"   {paint(f'{line:54}', 36)} {meaning}")
+
+# -- classify
+
+def lines_of(
+    path, # a text file
+): # its lines
+    "The lines of a file; UsageError if it can't be read as text."
+    try: return Path(path).read_text(encoding='utf-8-sig').splitlines()
+    except UnicodeDecodeError: raise UsageError(f"'{path}' is not UTF-8 text. Convert it first, for example with iconv.") from None
+    except OSError as e: raise UsageError(f"can't read '{path}': {e.strerror}. Check the path.") from None
+
+def texts_of(
+    texts, # arguments: texts, or one path of a file
+    file=None, # a path, or '-' for standard input
+): # an iterable of texts that aren't empty
+    "What to classify: arguments, else a file, else standard input; UsageError if there is nothing."
+    if texts and file: raise UsageError("give texts or --file, not both.")
+    if len(texts) == 1 and (texts[0] == '-' or Path(texts[0]).suffix and os.path.isfile(texts[0])): texts, file = [], texts[0]
+    if file in (None, '-') and not texts:
+        if file is None and sys.stdin.isatty(): raise UsageError("nothing to classify. Give a text in quotes, --file PATH, or pipe lines into it.")
+        texts = sys.stdin
+    elif file: texts = lines_of(file)
+    found = (t for t in (' '.join(t.split()) for t in texts) if t)
+    try: first = next(found, None)
+    except UnicodeDecodeError: raise UsageError("standard input is not UTF-8 text. Convert it first, for example with iconv.") from None
+    if first is None: raise UsageError("nothing to classify: the input is empty. Give at least one word.")
+    return chain([first], found)
+
+@command(arg('text', nargs='*', help='a text in quotes, or several; or the path of a text file; or - for standard input'),
+         arg('-f', '--file', metavar='PATH', help='classify each line of this file'),
+         arg('--json', action='store_true', help='print one JSON object a line'),
+         arg('--model', default=SENTIMENT, metavar='NAME', help='a checkpoint with a classification head (default: %(default)s)'))
+def classify(args):
+    "Say how positive or negative a text is. Each text, or each line of a file or of standard input, gives one line."
+    texts = texts_of(args.text, args.file)
+    classifier = Classifier(args.model)
+    width = max(map(len, classifier.model.config.id2label.values()))
+    for some in chunked(texts, 64):
+        for text, probs in zip(some, classifier(some)):
+            label = max(probs, key=probs.get)
+            if args.json: print(json.dumps(dict(text=text, label=label, score=round(probs[label], 4)), ensure_ascii=False))
+            else: print(paint(f'{label:{width}}', colour(label)), f'{probs[label]:6.1%}  {text}')
+        sys.stdout.flush()
 
 # -- the program
 
