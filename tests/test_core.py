@@ -147,6 +147,7 @@ def test_cached_file_of_a_folder(boat, monkeypatch):
     assert cached_file(boat, 'no', must_exist=False) is cached_file(boat, 'no', subfolder='none', must_exist=False) is cached_file(boat/'config.json', 'w.bin', must_exist=False) is None
     with pytest.raises(FileNotFoundError, match='has no file .w.bin.. It holds: config.json, sub'): cached_file(boat, 'w.bin')
     with pytest.raises(FileNotFoundError, match="has no folder 'none'"): cached_file(boat, 'w.bin', subfolder='none')
+    with pytest.raises(FileNotFoundError, match="has no folder 'none/deep'"): cached_file(boat, 'none/deep/w.bin')
     with pytest.raises(OSError, match='Pass the folder that holds it'): cached_file(boat/'config.json', 'w.bin')
     monkeypatch.setenv('HOME', str(boat.parent))
     assert cached_file('~/boat', 'config.json') == boat/'config.json'

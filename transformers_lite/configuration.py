@@ -12,15 +12,15 @@ Docs: https://transformers-lite.github.io/transformers_lite/configuration.html.m
 __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COMMON', 'PreTrainedConfig', 'make_labels',
            'check_kind', 'check_activation', 'PretrainedConfig', 'contradiction', 'DistilBertConfig', 'merge_labels']
 
-# %% ../nbs/01_configuration.ipynb #75612630
+# %% ../nbs/01_configuration.ipynb #adcb9b7a
 import copy, inspect
 from math import isfinite
 from numbers import Integral, Real
 
 from fastcore.basics import patch, store_attr
 
-from .core import (JsonMixin, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs, suggest,
-                                    to_json, warn_once, write_text)
+from .core import (JsonMixin, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs,
+                                    suggest, to_json, warn_once, write_text)
 
 # %% ../nbs/01_configuration.ipynb #8a38b8e7
 def make_labels(
@@ -46,8 +46,9 @@ def make_labels(
                          "Give one of them; the other is derived.")
     return id2label, derived
 
-# %% ../nbs/01_configuration.ipynb #8294b152
-KINDS = {bool: (bool, 'True or False'), int: (Integral, 'a whole number'), float: (Real, 'a finite number'), str: (str, 'text')}
+# %% ../nbs/01_configuration.ipynb #1e72e74f
+KINDS = {bool: (bool, 'True or False'), int: (Integral, 'a whole number'), float: (Real, 'a finite number'),
+         str: (str, 'text')}
 
 def check_kind(
     name, # the setting, for the message

@@ -191,7 +191,7 @@ def local_folder(
         raise OSError(f"There is no folder or file '{name}'. "
                       "Check the path, or pass a hub repository such as 'owner/name'.")
 
-# %% ../nbs/00_core.ipynb #e6f418ec
+# %% ../nbs/00_core.ipynb #26cbfdfe
 def cached_file(
     name, # a folder, a file, 'transformers-lite/…' (packaged with us) or a hub repository 'owner/name'
     filename, # the file wanted, such as 'config.json'
@@ -210,7 +210,7 @@ def cached_file(
     try:
         if folder is None: return hub_file(name, filename, **options)
         if path.is_file(): return path
-        if not path.parent.is_dir(): raise FileNotFoundError(f"'{name}' has no folder '{options['subfolder']}'.")
+        if not path.parent.is_dir(): raise FileNotFoundError(f"'{name}' has no folder '{path.parent.relative_to(folder)}'.")
         found = ', '.join(sorted(p.name for p in path.parent.iterdir())[:12]) or 'nothing'
         raise FileNotFoundError(f"'{name}' has no file '{filename}'. It holds: {found}.")
     except FileNotFoundError:
