@@ -42,33 +42,36 @@ def check_shape(
     if [n for n in labels.shape if n != 1] != [n for n in wanted if n != 1]:
         raise ValueError(f"labels have shape {tuple(labels.shape)}, but {tuple(wanted)} is wanted: {rule}.")
 
-# %% ../nbs/03_heads.ipynb #2e78d3b8
+# %% ../nbs/03_heads.ipynb #97b9b129
 def cross_entropy(
     logits, # (…, classes)
     labels, # (…): the right class of each, or -100 for 'leave out'
 ): # the mean loss
     "Cross entropy over what is labelled; an exception for labels that fit no class, or if nothing is labelled."
-    if labels.is_floating_point(): raise RuntimeError(f"labels are {labels.dtype}, but classes are whole numbers: pass labels.long().")
+    if labels.is_floating_point():
+        raise RuntimeError(f"labels are {labels.dtype}, but classes are whole numbers: pass labels.long().")
     if labels.ndim != 1: check_shape(labels, logits.shape[:-1], 'a class for each')
     labels = labels.flatten().long()
     if can_look(labels) and (labels == -100).all():
-        raise ValueError("every label is -100, which means 'leave out', so there is no loss to compute. Check how the labels were made.")
+        raise ValueError("every label is -100, which means 'leave out', so there is no loss to compute. "
+                         "Check how the labels were made.")
     try: return F.cross_entropy(logits.flatten(0, -2), labels)
     except IndexError as e:
         bad = labels[(labels < 0) & (labels != -100) | (labels >= logits.shape[-1])][0]
         raise IndexError(f"label {bad} is out of range: the head has classes 0 to {logits.shape[-1] - 1}. "
                          "Set num_labels, or mark what to leave out by -100.") from e
 
-# %% ../nbs/03_heads.ipynb #a0e71df8
+# %% ../nbs/03_heads.ipynb #a7891fe6
 def infer_problem_type(
     labels, # as of `classification_loss`
     num_labels, # labels of the head
 ): # 'regression', 'single_label_classification' or 'multi_label_classification'
     "The kind of problem that labels look like."
     if num_labels == 1: return 'regression'
-    return 'multi_label_classification' if labels.is_floating_point() or labels.dtype == torch.bool else 'single_label_classification'
+    yes_or_no = labels.is_floating_point() or labels.dtype == torch.bool
+    return 'multi_label_classification' if yes_or_no else 'single_label_classification'
 
-# %% ../nbs/03_heads.ipynb #94aa696e
+# %% ../nbs/03_heads.ipynb #7345a8ec
 def classification_loss(
     logits, # (b, labels)
     labels, # (b,) classes; (b, labels) of 0. and 1. for several at once; (b,) or (b, labels) numbers for regression
@@ -77,8 +80,8 @@ def classification_loss(
     "The loss for the kind of problem; ValueError for labels that don't fit it."
     kind = config.problem_type or infer_problem_type(labels, config.num_labels)
     single = kind == 'single_label_classification'
-    check_shape(labels, logits.shape[:1] if single else logits.shape, f"problem_type is '{kind}'" +
-                ('' if config.problem_type else ', by the looks of these labels: whole numbers are classes, floats are a yes or no for each class'))
+    reason = '' if config.problem_type else ', by the looks of these labels: whole numbers are classes, floats a yes or no for each class'
+    check_shape(labels, logits.shape[:1] if single else logits.shape, f"problem_type is '{kind}'{reason}")
     config.problem_type = kind
     if single: return cross_entropy(logits, labels.flatten())
     labels = labels.to(logits.dtype).view_as(logits)
@@ -114,13 +117,14 @@ def finish(self:PreTrainedModel,
     "The output in the form that was asked for."
     return out if (self.config.return_dict if return_dict is None else return_dict) else out.to_tuple()
 
-# %% ../nbs/03_heads.ipynb #7ed24247
+# %% ../nbs/03_heads.ipynb #ea7672b3
 def first_is_padding(
     attention_mask, # (b, n): 1 for a token, 0 for padding; or None
 ): # True or False
     "Is some text's first position padding? A head that reads it must compute padding, as transformers does, and warns."
     if getattr(attention_mask, 'ndim', 0) != 2 or torch.compiler.is_compiling() or attention_mask[:, 0].all(): return False
-    warn_once("This head reads the first position, and in this batch that is padding for some text, so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
+    warn_once("This head reads the first position, and in this batch that is padding for some text, "
+              "so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
     return True
 
 # %% ../nbs/03_heads.ipynb #96469b74
@@ -149,13 +153,14 @@ class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
         loss = None if labels is None else classification_loss(logits, labels, self.config)
         return self.finish(SequenceClassifierOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
 
-# %% ../nbs/03_heads.ipynb #9fd70d8f
+# %% ../nbs/03_heads.ipynb #cb238d64
 def labels_on_padding(
     labels, # (b, n), -100 for 'leave out'; or None
     attention_mask, # (b, n): 1 for a token, 0 for padding; or None
 ): # True or False
     "Has some padded position a label? A head that counts it must compute padding, as transformers does, and warns."
-    if labels is None or getattr(attention_mask, 'ndim', 0) != 2 or labels.numel() != attention_mask.numel() or torch.compiler.is_compiling(): return False
+    if labels is None or getattr(attention_mask, 'ndim', 0) != 2 or torch.compiler.is_compiling(): return False
+    if labels.numel() != attention_mask.numel(): return False  # the loss will say so
     if not ((attention_mask == 0) & (labels.view_as(attention_mask) != -100)).any(): return False
     warn_once("Some padding has labels, and they count in the loss. Give padding the label -100 to leave it out.")
     return True
@@ -206,12 +211,13 @@ class QuestionAnsweringModelOutput(ModelOutput):
     hidden_states: tuple = None
     attentions: tuple = None
 
-# %% ../nbs/03_heads.ipynb #4650142d
+# %% ../nbs/03_heads.ipynb #4b3e05c1
 class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
     "DistilBERT that finds an answer in a text: two scores for each token, as its start and as its end."
     def __init__(self, config):
         super().__init__(config)
-        if config.num_labels != 2: raise ValueError(f"num_labels={config.num_labels}: question answering needs 2, a score for the start and one for the end.")
+        if config.num_labels != 2:
+            raise ValueError(f"num_labels={config.num_labels}: question answering needs 2, a score for the start and one for the end.")
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.qa_dropout)
         self.qa_outputs = nn.Linear(config.dim, config.num_labels)
 
@@ -256,7 +262,7 @@ class DistilBertForMaskedLM(DistilBertPreTrainedModel):
         loss = None if labels is None else cross_entropy(logits, labels)
         return self.finish(MaskedLMOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
 
-# %% ../nbs/03_heads.ipynb #bfee90fe
+# %% ../nbs/03_heads.ipynb #ab3bd83f
 class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
     "DistilBERT that picks one of several texts: a single score for each, and the highest wins."
     def __init__(self, config):
@@ -275,7 +281,8 @@ class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
         "Score each choice."
         given, ndim = (input_ids, 3) if inputs_embeds is None else (inputs_embeds, 4)
         if given is None or given.ndim != ndim:
-            raise ValueError(f"input has shape {None if given is None else tuple(given.shape)}; multiple choice wants (batch, choices, tokens).")
+            shape = None if given is None else tuple(given.shape)
+            raise ValueError(f"input has shape {shape}; multiple choice wants (batch, choices, tokens).")
         flat = lambda x: None if x is None else x.flatten(0, 1)
         mask = flat(attention_mask)
         out = self.distilbert(flat(input_ids), mask, head_mask, flat(inputs_embeds), output_attentions, output_hidden_states,
