@@ -10,7 +10,7 @@ from transformers_lite.auto import *
 from transformers_lite.configuration import DistilBertConfig, PretrainedConfig
 from transformers_lite.heads import *
 from transformers_lite.model import DistilBertModel, PreTrainedModel
-from transformers_lite.tokenizer import DistilBertTokenizer, DistilBertTokenizerFast
+from transformers_lite.tokenizer import DistilBertTokenizer, DistilBertTokenizerFast, PreTrainedTokenizerFast
 
 SMALL = dict(vocab_size=8, dim=8, n_heads=2, n_layers=1, hidden_dim=16, max_position_embeddings=16)
 HEADS = {AutoModel: DistilBertModel, AutoModelForSequenceClassification: DistilBertForSequenceClassification,
@@ -39,6 +39,7 @@ def test_the_class_of_each_head(tmp_path, auto_class):
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
 
 def test_config(folder):
+    assert 'trust_remote_code' not in AutoConfig.from_pretrained(folder, trust_remote_code=True).to_dict()
     assert AutoConfig.from_pretrained(folder) == DistilBertConfig.from_pretrained(folder)
     assert AutoConfig.from_pretrained(folder/'config.json', attention_dropout=.3).attention_dropout == .3
     config, rest = AutoConfig.from_pretrained(folder, return_unused_kwargs=True, zebra=1)
@@ -58,8 +59,12 @@ def test_tokenizer(folder, use_fast, cls, named): # 5.x writes 'BertTokenizer' o
 
 def test_tokenizer_without_a_model(folder):
     (folder/'config.json').unlink()
-    assert type(AutoTokenizer.from_pretrained(folder)) is DistilBertTokenizerFast
-    edit(folder/'tokenizer_config.json', tokenizer_class='SomebodysTokenizer')
+    assert type(AutoTokenizer.from_pretrained(folder, trust_remote_code=True)) is DistilBertTokenizerFast
+    for named, cls in ('BertTokenizerFast', DistilBertTokenizerFast), ('TokenizersBackend', PreTrainedTokenizerFast), ('SomebodysTokenizer', PreTrainedTokenizerFast):
+        edit(folder/'tokenizer_config.json', tokenizer_class=named)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        assert type(tokenizer) is cls and tokenizer('a b').input_ids == [2, 5, 6, 3]
+    (folder/'tokenizer.json').unlink()
     with pytest.raises(OSError, match='config.json'): AutoTokenizer.from_pretrained(folder)
 
 class ToyConfig(PretrainedConfig):
@@ -86,6 +91,44 @@ def test_registering_again_replaces(tmp_path):
     for cls in ToyModel, ToyModel2:
         AutoModel.register(ToyConfig, cls)
         assert type(AutoModel.from_config(ToyConfig())) is cls
+
+@pytest.mark.parametrize('again', [
+    lambda **kw: AutoConfig.register('toy', ToyConfig, **kw), lambda **kw: AutoModel.register(ToyConfig, ToyModel, **kw),
+    lambda **kw: AutoTokenizer.register(ToyConfig, DistilBertTokenizer, **kw), lambda **kw: AutoTokenizer.register(ToyConfig, None, DistilBertTokenizerFast, **kw)])
+def test_exist_ok(again):
+    again(exist_ok=False)
+    with pytest.raises(ValueError, match="'toy' has a .* already"): again(exist_ok=False)
+    again(exist_ok=True)
+    again()
+
+def test_an_inherited_family_replaces_nothing():
+    class Wide(DistilBertConfig): pass
+    class WideModel(DistilBertModel): config_class = Wide
+    before = {f: dict(kinds) for f, kinds in auto.FAMILIES.items()}
+    with pytest.raises(ValueError, match='model_type of its own'): AutoModel.register(Wide, WideModel)
+    with pytest.raises(ValueError, match='model_type of its own'): AutoTokenizer.register(Wide, DistilBertTokenizer)
+    with pytest.raises(ValueError, match='no model_type'): AutoModel.register(PretrainedConfig, PreTrainedModel)
+    assert auto.FAMILIES == before
+    AutoConfig.register('distilbert', Wide) # whoever says so replaces it
+    AutoModel.register(Wide, WideModel)
+    assert type(AutoModel.from_config(Wide(**SMALL))) is WideModel
+
+def test_a_model_without_a_config_class_gets_it(tmp_path):
+    class Plain(PreTrainedModel):
+        def __init__(self, config):
+            super().__init__(config)
+            self.lin = nn.Linear(2, config.num_labels)
+    AutoConfig.register('toy', ToyConfig)
+    AutoModel.register(ToyConfig, Plain)
+    Plain(ToyConfig(num_labels=4)).save_pretrained(tmp_path)
+    model = AutoModel.from_pretrained(tmp_path)
+    assert type(model.config) is ToyConfig and model.lin.out_features == 4
+
+def test_a_configuration_cell_that_is_run_again(): # the model's cell still holds the class of the first run
+    Again = type('ToyConfig', (PretrainedConfig,), dict(model_type='toy'))
+    AutoConfig.register('toy', Again)
+    AutoModel.register(Again, ToyModel)
+    assert type(AutoModel.from_config(Again())) is ToyModel
 
 def test_register_tokenizers(folder):
     class Mine(DistilBertTokenizer): pass
