@@ -18,13 +18,13 @@ def held_out():
 
 def clear(rows): return [r for r in rows if abs(float(r['rating'])) > 0.5]
 
-def predict(model, tokenizer, texts):
+def predict(model, tokenizer, texts, length=64): # the length that the card's numbers were measured with
     "Logits of the texts, in batches of like length."
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     res = [None]*len(texts)
     for s in range(0, len(order), 64):
         some = order[s:s+64]
-        with torch.inference_mode(): logits = model(**tokenizer([texts[i] for i in some], padding=True, truncation=True, max_length=128, return_tensors='pt')).logits
+        with torch.inference_mode(): logits = model(**tokenizer([texts[i] for i in some], padding=True, truncation=True, max_length=length, return_tensors='pt')).logits
         for i, row in zip(some, logits): res[i] = row
     return torch.stack(res)
 

@@ -67,13 +67,13 @@ class Classifier:
         limit = self.model.config.max_position_embeddings
         batch = self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors='pt')
         for text, n in zip(texts, batch['attention_mask'].sum(1)):
-            if n == limit: print(f"note: only the first {limit} tokens are read of '{text[:40]}…'", file=sys.stderr)
+            if n == limit and len(self.tokenizer.tokenize(text)) > limit - 2: print(f"note: only the first {limit} tokens are read of '{text[:40]}…'", file=sys.stderr)
         with torch.inference_mode(): probs = self.model(**batch).logits.softmax(-1)
         return [{self.model.config.id2label[i]: p for i, p in enumerate(row)} for row in probs.tolist()]
 
 # -- demo
 HELD_OUT = [ # sentences that the checkpoint never saw, and people's mean rating from -4 to 4 (nbs/data/sentiment)
-    (3.267, "A tremendous piece of work."),
+    (2.882, "An intoxicating experience."),
     (-2.706, "Stale and clichéd to a fault."),
     (2.600, "i expect the g3 will please me for years to come."),
     (-1.950, "Then the stock markets plunged."),
@@ -116,7 +116,7 @@ def demo(args):
         print(f"   {name:11}{n:>9,}   {bar(n/total)}   {meaning}")
     print("   The head is what makes it a classifier: another head on the same body answers questions, or guesses hidden words.")
 
-    text = HELD_OUT[1][1]
+    text = HELD_OUT[0][1]
     step(3, "The tokenizer: from text to numbers", f"tokenizer({text!r})")
     ids = tokenizer(text)['input_ids']
     tokens = tokenizer.convert_ids_to_tokens(ids)
@@ -130,7 +130,7 @@ def demo(args):
         label = max(probs, key=probs.get)
         right = (rating > 0) == (label == 'positive')
         print(f"   {rating:+6.1f}   {paint(f'{label} {probs[label]:4.0%} {bar(probs[label], 10)}', colour(label))}  {text}" + ('' if right else paint('  (wrong)', 33)))
-    print("   People gave -4 to +4. Read the sentences that it gets wrong: what would you have to know to get them right?")
+    print("   People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. What must one know to get the wrong ones right?")
 
     print(f"\n{paint(f'Done in {perf_counter() - start:.1f} s. Now you:', 1)}")
     for line, meaning in {'python -m transformers_lite classify "your own words"': 'label a text, a file or standard input',
@@ -187,7 +187,7 @@ def classify(args):
 def parser(): # an `ArgumentParser`
     "The parser with all commands."
     p = argparse.ArgumentParser('python -m transformers_lite', description="DistilBERT from notebooks that you can read. Without a command: the demo.")
-    sub = p.add_subparsers(title='commands', dest='command', metavar='')
+    sub = p.add_subparsers(title='commands', dest='command', metavar='COMMAND')
     for name, c in COMMANDS.items():
         s = sub.add_parser(name, help=c.help.split('. ')[0].rstrip('.'), description=c.help)
         for names, kwargs in c.args: s.add_argument(*names, **kwargs)
