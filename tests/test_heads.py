@@ -69,7 +69,8 @@ def test_words_or_their_vectors(cls):
 @each_head
 def test_compiled(cls): # the same numbers from one graph, with labels and padding
     model = make(cls)
-    compiled = torch.compile(model, backend='eager')
+    torch._dynamo.reset()
+    compiled = torch.compile(make(cls), backend='eager', fullgraph=True)
     a, b = model(**batch(cls), **labels(cls)), compiled(**batch(cls), **labels(cls))
     near(a.loss, b.loss)
 

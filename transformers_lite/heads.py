@@ -71,7 +71,7 @@ def infer_problem_type(
     yes_or_no = labels.is_floating_point() or labels.dtype == torch.bool
     return 'multi_label_classification' if yes_or_no else 'single_label_classification'
 
-# %% ../nbs/03_heads.ipynb #7345a8ec
+# %% ../nbs/03_heads.ipynb #d69d8236
 def classification_loss(
     logits, # (b, labels)
     labels, # (b,) classes; (b, labels) of 0. and 1. for several at once; (b,) or (b, labels) numbers for regression
@@ -82,7 +82,7 @@ def classification_loss(
     single = kind == 'single_label_classification'
     reason = '' if config.problem_type else ', by the looks of these labels: whole numbers are classes, floats a yes or no for each class'
     check_shape(labels, logits.shape[:1] if single else logits.shape, f"problem_type is '{kind}'{reason}")
-    config.problem_type = kind
+    if not (config.problem_type or torch.compiler.is_compiling()): config.problem_type = kind
     if single: return cross_entropy(logits, labels.flatten())
     labels = labels.to(logits.dtype).view_as(logits)
     if kind == 'regression': return F.mse_loss(logits, labels)
