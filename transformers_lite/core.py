@@ -12,16 +12,19 @@ Docs: https://transformers-lite.github.io/transformers_lite/core.html.md"""
 __all__ = ['HUB_OPTIONS', 'unique_keys', 'no_constant', 'read_json', 'plain', 'to_json', 'atomic_path', 'write_text',
            'save_folder', 'safe_join', 'split_hub_kwargs', 'hub_reason', 'hub_file', 'packaged', 'local_folder',
            'cached_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature', 'suggest',
-           'warn_once']
+           'warn_once', 'PreprocessorMixin']
 
-# %% ../nbs/00_core.ipynb #8d373b3e
-import difflib, json, os, uuid, warnings
+# %% ../nbs/00_core.ipynb #9227324b
+import difflib, inspect, json, os, uuid, warnings
 from collections import UserDict
 from contextlib import contextmanager
-from functools import lru_cache
+from copy import deepcopy
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+
+from fastcore.basics import patch
 
 # %% ../nbs/00_core.ipynb #142afcec
 def unique_keys(
@@ -337,3 +340,93 @@ def warn_once(
 ):
     "Warn, but only the first time that this message comes up."
     warnings.warn(message, stacklevel=2)
+
+# %% ../nbs/00_core.ipynb #dc38da4c
+class PreprocessorMixin(JsonMixin, PushToHubMixin):
+    "What image processors and feature extractors share: settings that check, print, save and load themselves."
+    filename, outer = 'preprocessor_config.json', 'processor_config.json'
+    kind = ''  # 'image_processor' or 'feature_extractor'
+
+    def __init__(self,
+        **kwargs, # settings of your own; ValueError for one that looks like a slip of a known name
+    ):
+        from_file, known = kwargs.pop('_from_file', False), self.known_names()
+        for k, v in kwargs.items():
+            near = None if from_file else suggest(k, known)
+            if near: raise ValueError(f"{type(self).__name__} has no setting '{k}': did you mean '{near}'? For one of your own, choose another name.")
+            setattr(self, k, v)
+        self.validate()
+
+    @classmethod
+    def known_names(cls): # {name: default}
+        "The settings that the constructors of this class and its parents take."
+        ps = [p for c in reversed(cls.__mro__) if '__init__' in vars(c) for p in inspect.signature(c.__init__).parameters.values()]
+        return {p.name: p.default for p in ps if p.name != 'self' and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+    def validate(self):
+        "Check the settings; a subclass raises ValueError for what contradicts its rules."
+
+    def to_dict(self): # {name: value}, with the name of the class under 'image_processor_type' or 'feature_extractor_type'
+        "All settings as a dict."
+        return {**{k: deepcopy(v) for k, v in vars(self).items() if k[0] != '_'}, f'{self.kind}_type': type(self).__name__}
+
+    def __repr__(self): # the class stands where an older release, which called all of them feature extractors, had it
+        order = lambda k: 'feature_extractor_type' if k == f'{self.kind}_type' else k
+        d = self.to_dict()
+        return f'{type(self).__name__} ' + json.dumps({k: d[k] for k in sorted(d, key=order)}, indent=2, default=plain) + '\n'
+
+# %% ../nbs/00_core.ipynb #9853eea0
+@patch(cls_method=True)
+def from_dict(cls:PreprocessorMixin,
+    d, # settings, as of `to_dict`
+    return_unused_kwargs=False, # also return the arguments that are no setting
+    **kwargs, # settings that replace those of the dict
+): # the processor (and the unused arguments)
+    "Make one from a dict; keys it doesn't know are kept."
+    d = {k: v for k, v in d.items() if k not in ('image_processor_type', 'feature_extractor_type')}
+    unused = {k: v for k, v in kwargs.items() if k not in d and k not in cls.known_names()}
+    res = cls(**d, **{k: v for k, v in kwargs.items() if k not in d and k not in unused}, _from_file=True)
+    for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
+    if not return_unused_kwargs: PreprocessorMixin.__init__(res, **unused)
+    res.validate()
+    return (res, unused) if return_unused_kwargs else res
+
+@patch(cls_method=True)
+def get_dict(cls:PreprocessorMixin,
+    pretrained_model_name_or_path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+    **kwargs, # `HUB_OPTIONS` and anything else
+): # (the settings, the arguments that were no hub options)
+    "Read the settings; OSError if there are none."
+    hub, rest = split_hub_kwargs(kwargs)
+    name, get = pretrained_model_name_or_path, partial(cached_file, pretrained_model_name_or_path, must_exist=False, **hub)
+    inner, outer = (p and read_json(p) for p in (get(cls.filename), get(cls.outer)))
+    if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
+    nested = (outer or {}).get(cls.kind)
+    if nested is None: return inner or read_json(cached_file(name, cls.filename, **hub)), rest
+    differ = [k for k in (inner or {}) if inner is not outer and k in nested and inner[k] != nested[k]]
+    if differ: warn_once(f"'{name}': {cls.outer} says {differ[0]}={nested[differ[0]]!r}, which counts; {cls.filename} says {inner[differ[0]]!r}. Save again to mend it.")
+    return nested, rest
+
+# %% ../nbs/00_core.ipynb #be527028
+@patch(cls_method=True)
+def from_pretrained(cls:PreprocessorMixin,
+    pretrained_model_name_or_path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+    **kwargs, # `HUB_OPTIONS`; `return_unused_kwargs`; settings that replace those of the file
+): # the processor
+    "Load one; OSError if there is no file."
+    d, kwargs = cls.get_dict(pretrained_model_name_or_path, **kwargs)
+    kwargs.pop('trust_remote_code', None)  # no code is ever loaded from a checkpoint
+    return cls.from_dict(d, **kwargs)
+
+@patch
+def save_pretrained(self:PreprocessorMixin,
+    save_directory, # folder; made if it isn't there
+    push_to_hub=False, # also upload it
+    **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
+):
+    "Write `preprocessor_config.json`, and the part of an older `processor_config.json` that it replaces."
+    self.validate()
+    folder = save_folder(save_directory)
+    if (outer := folder/self.outer).is_file() and self.kind in (d := read_json(outer)): write_text(outer, to_json({**d, self.kind: self.to_dict()}))
+    self.to_json_file(folder/self.filename)
+    if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
