@@ -1,7 +1,8 @@
 """The numbers and names that say what a model is: read them, change them, save them.
 
 A configuration holds every choice that shapes a model: how wide, how deep, how many heads, which activation. It is plain data: no
-weights, no torch. `PretrainedConfig` has what all families share, `DistilBertConfig` adds DistilBERT's own settings. Files are those of
+weights, no torch. `PretrainedConfig` has what all families share, `DistilBertConfig`, `ViTConfig` and
+`Wav2Vec2Config` add what a model of text, of pictures and of sound has of its own. Files are those of
 transformers, in both directions. You need to know the chapter on files, and nothing yet of how a model works.
 
 Docs: https://transformers-lite.github.io/transformers_lite/configuration.html.md"""
@@ -10,11 +11,12 @@ Docs: https://transformers-lite.github.io/transformers_lite/configuration.html.m
 
 # %% auto #0
 __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COMMON', 'PreTrainedConfig', 'make_labels',
-           'check_kind', 'check_activation', 'PretrainedConfig', 'contradiction', 'DistilBertConfig', 'merge_labels']
+           'check_kind', 'check_activation', 'PretrainedConfig', 'contradiction', 'DistilBertConfig', 'merge_labels',
+           'ViTConfig', 'size_pair', 'Wav2Vec2Elsewhere', 'SpecAugmentConfig', 'Wav2Vec2Config']
 
-# %% ../nbs/01_configuration.ipynb #adcb9b7a
+# %% ../nbs/01_configuration.ipynb #6e9bfcd0
 import copy, inspect
-from math import isfinite
+from math import isfinite, prod
 from numbers import Integral, Real
 
 from fastcore.basics import patch, store_attr
@@ -377,3 +379,164 @@ def update(self:PretrainedConfig,
 ):
     "Set several settings at once."
     for k, v in config_dict.items(): setattr(self, k, v)
+
+# %% ../nbs/01_configuration.ipynb #469c9116
+class ViTConfig(PretrainedConfig):
+    "Settings of the Vision Transformer (Dosovitskiy et al., 2021); the defaults are those of ViT-Base with patches of 16 × 16."
+    model_type = 'vit'
+
+    def __init__(self,
+        hidden_size:int=768, # width: numbers that stand for one patch
+        num_hidden_layers:int=12, # transformer blocks
+        num_attention_heads:int=12, # attention heads in each block; must divide `hidden_size`
+        intermediate_size:int=3072, # width inside a block's feed-forward part
+        hidden_act='gelu', # one of `ACTIVATIONS`
+        hidden_dropout_prob:float=0.0, # share of values dropped in training
+        attention_probs_dropout_prob:float=0.0, # share of attention weights dropped in training
+        initializer_range:float=0.02, # standard deviation of fresh weights
+        layer_norm_eps:float=1e-12, # added to the variance in each norm
+        image_size=224, # height and width of a picture, in pixels: a number, or (height, width)
+        patch_size=16, # height and width of a patch, in pixels: a number, or (height, width)
+        num_channels:int=3, # colours of a pixel
+        qkv_bias:bool=True, # have queries, keys and values a bias?
+        encoder_stride=16, # of the decoder in masked image modelling; kept for the file's sake
+        pooler_output_size=None, # width of the pooled vector; default: `hidden_size`
+        pooler_act='tanh', # activation of the pooler
+        **kwargs, # settings of every `PretrainedConfig`
+    ):
+        pooler_output_size = pooler_output_size or hidden_size
+        store_attr()
+        PretrainedConfig.__init__(self, **kwargs)
+
+# %% ../nbs/01_configuration.ipynb #bf64da1e
+def size_pair(
+    size, # a number, or (height, width)
+): # (height, width)
+    "A size as height and width."
+    return (size, size) if isinstance(size, Integral) else tuple(size)
+
+@patch
+def check_blocks(self:PretrainedConfig):
+    "The rules of a stack of blocks, for a family that calls its parts by the usual names."
+    for name in ('hidden_size', 'num_attention_heads', 'intermediate_size'): self.check(getattr(self, name) > 0, name, 'it must be at least 1')
+    self.check(self.num_hidden_layers >= 0, 'num_hidden_layers', "it can't be negative")
+    rule = f'it must divide hidden_size={self.hidden_size}, so that each head gets an equal part'
+    self.check(self.hidden_size % self.num_attention_heads == 0, 'num_attention_heads', rule)
+    check_activation('hidden_act', self.hidden_act)
+    self.check(self.initializer_range >= 0, 'initializer_range', "a standard deviation can't be negative")
+    for name in self.known_names():
+        if 'dropout' in name and name in self.__dict__: self.check(0 <= getattr(self, name) <= 1, name, 'a share dropped lies between 0 and 1')
+
+@patch
+def validate(self:ViTConfig):
+    "The rules of ViT's settings."
+    PretrainedConfig.validate(self)
+    self.check_blocks()
+    for name in ('image_size', 'patch_size'):
+        try: ok = len(pair := size_pair(getattr(self, name))) == 2 and all(isinstance(n, Integral) and n > 0 for n in pair)
+        except TypeError: ok = False
+        self.check(ok, name, 'it must be a whole number of pixels, or (height, width)')
+    self.check(self.num_channels > 0, 'num_channels', 'it must be at least 1')
+    fits = all(p <= n for n, p in zip(size_pair(self.image_size), size_pair(self.patch_size)))
+    self.check(fits, 'patch_size', f'a patch must fit into a picture of image_size={self.image_size}')
+    check_activation('pooler_act', self.pooler_act)
+
+# %% ../nbs/01_configuration.ipynb #ff092d58
+class Wav2Vec2Elsewhere(PretrainedConfig):
+    "Settings of wav2vec 2.0 that nothing here reads: of pre-training, adapters and speaker verification; kept for the file's sake."
+    def __init__(self,
+        feat_quantizer_dropout:float=0.0, num_codevectors_per_group=320, num_codevector_groups=2, contrastive_logits_temperature=0.1,
+        num_negatives=100, codevector_dim=256, proj_codevector_dim=256, diversity_loss_weight=0.1, # of pre-training
+        add_adapter:bool=False, adapter_kernel_size=3, adapter_stride=2, num_adapter_layers=3, # True raises
+        num_feat_extract_layers=None, # counted, whatever a file says
+        output_hidden_size=None, # width after an adapter; default: `hidden_size`
+        adapter_attn_dim=None, # anything else raises
+        tdnn_dim=(512, 512, 512, 512, 1500), tdnn_kernel=(5, 3, 3, 1, 1), tdnn_dilation=(1, 2, 3, 1, 1), xvector_output_dim=512,
+        **kwargs, # settings of every `PretrainedConfig`
+    ):
+        output_hidden_size, num_feat_extract_layers = output_hidden_size or self.hidden_size, len(self.conv_dim)
+        tdnn_dim, tdnn_kernel, tdnn_dilation = list(tdnn_dim), list(tdnn_kernel), list(tdnn_dilation)
+        store_attr()
+        PretrainedConfig.__init__(self, **kwargs)
+
+# %% ../nbs/01_configuration.ipynb #32a6c7cc
+class SpecAugmentConfig(Wav2Vec2Elsewhere):
+    "How much is hidden in training (Park et al., 2019)."
+    def __init__(self,
+        apply_spec_augment:bool=True, # hide stretches at all?
+        mask_time_prob:float=0.05, # share of the frames that begin a hidden stretch, times its length
+        mask_time_length:int=10, # frames in a stretch
+        mask_time_min_masks:int=2, # at least so many stretches
+        mask_feature_prob:float=0.0, # the same three for features, the numbers that stand for a frame
+        mask_feature_length:int=10, # features in a stretch
+        mask_feature_min_masks:int=0, # at least so many
+        **kwargs, # further settings
+    ):
+        store_attr()
+        Wav2Vec2Elsewhere.__init__(self, **kwargs)
+
+# %% ../nbs/01_configuration.ipynb #6f19b859
+class Wav2Vec2Config(SpecAugmentConfig):
+    "Settings of wav2vec 2.0 (Baevski et al., 2020); the defaults are those of `wav2vec2-base`."
+    model_type = 'wav2vec2'
+
+    def __init__(self,
+        vocab_size:int=32, # characters that the CTC head knows
+        hidden_size:int=768, # width: numbers that stand for one frame
+        num_hidden_layers:int=12, # transformer blocks
+        num_attention_heads:int=12, # attention heads in each block; must divide `hidden_size`
+        intermediate_size:int=3072, # width inside a block's feed-forward part
+        hidden_act='gelu', # activation of the blocks, one of `ACTIVATIONS`
+        hidden_dropout:float=0.1, # share of values dropped in training
+        activation_dropout:float=0.1, # the same inside the feed-forward part
+        attention_dropout:float=0.1, # share of attention weights dropped in training
+        feat_proj_dropout:float=0.0, # share dropped after the projection of features
+        final_dropout:float=0.1, # share dropped before the CTC head
+        layerdrop:float=0.1, # chance that a block is left out in training
+        initializer_range:float=0.02, # standard deviation of fresh weights
+        layer_norm_eps:float=1e-5, # added to the variance in each norm
+        feat_extract_norm='group', # 'group': one norm, after the first convolution; 'layer': one after each
+        feat_extract_activation='gelu', # activation of the convolutions
+        conv_dim=(512, 512, 512, 512, 512, 512, 512), # width of each convolution
+        conv_stride=(5, 2, 2, 2, 2, 2, 2), # step of each: their product is samples a frame
+        conv_kernel=(10, 3, 3, 3, 3, 2, 2), # how many values each looks at
+        conv_bias:bool=False, # have the convolutions a bias?
+        num_conv_pos_embeddings:int=128, # frames that the positional convolution looks at
+        num_conv_pos_embedding_groups:int=16, # its groups
+        do_stable_layer_norm:bool=False, # norm before each part of a block, not after
+        ctc_loss_reduction='sum', # 'sum' or 'mean' over a batch
+        ctc_zero_infinity:bool=False, # count a text that its frames can't hold as no loss, not as infinite
+        use_weighted_layer_sum:bool=False, # classify from a learned mix of all blocks' outputs
+        classifier_proj_size:int=256, # width before the classifier
+        pad_token_id=0, bos_token_id=1, eos_token_id=2, # ids of special tokens; padding is CTC's blank
+        **kwargs, # settings of `SpecAugmentConfig` and its parents
+    ):
+        conv_dim, conv_stride, conv_kernel = list(conv_dim), list(conv_stride), list(conv_kernel)
+        store_attr(but='pad_token_id,bos_token_id,eos_token_id')
+        SpecAugmentConfig.__init__(self, pad_token_id=pad_token_id, bos_token_id=bos_token_id, eos_token_id=eos_token_id, **kwargs)
+
+# %% ../nbs/01_configuration.ipynb #3fceba42
+@patch
+def validate(self:Wav2Vec2Config):
+    "The rules of wav2vec 2.0's settings."
+    PretrainedConfig.validate(self)
+    self.check_blocks()
+    for name in ('conv_dim', 'conv_stride', 'conv_kernel'):
+        self.check(len(getattr(self, name)) == len(self.conv_dim), name, f'it needs an entry for each of the {len(self.conv_dim)} convolutions of conv_dim')
+        self.check(self.conv_dim and all(isinstance(n, Integral) and n > 0 for n in getattr(self, name)), name, 'it lists whole numbers above 0')
+    self.check(self.vocab_size > 0, 'vocab_size', 'it must be at least 1')
+    groups = self.num_conv_pos_embedding_groups
+    self.check(groups > 0 and self.hidden_size % groups == 0, 'num_conv_pos_embedding_groups', f'it must divide hidden_size={self.hidden_size}')
+    self.check(self.num_conv_pos_embeddings > 0, 'num_conv_pos_embeddings', 'it must be at least 1')
+    self.check(self.feat_extract_norm in ('group', 'layer'), 'feat_extract_norm', "it must be 'group' or 'layer'")
+    self.check(self.ctc_loss_reduction in ('sum', 'mean'), 'ctc_loss_reduction', "it must be 'sum' or 'mean'")
+    self.check(0 <= self.layerdrop <= 1, 'layerdrop', 'a chance lies between 0 and 1')
+    for name in ('mask_time_prob', 'mask_feature_prob'): self.check(0 <= getattr(self, name) <= 1, name, 'a share lies between 0 and 1')
+    for name in ('mask_time_length', 'mask_feature_length'): self.check(getattr(self, name) > 0, name, 'it must be at least 1')
+    for name in ('add_adapter', 'adapter_attn_dim'): self.check(not getattr(self, name), name, 'transformers_lite has no adapters inside wav2vec 2.0')
+    check_activation('feat_extract_activation', self.feat_extract_activation)
+
+@patch(as_prop=True)
+def inputs_to_logits_ratio(self:Wav2Vec2Config): # samples
+    "How many samples one frame stands for."
+    return prod(self.conv_stride)
