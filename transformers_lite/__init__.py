@@ -8,7 +8,9 @@ Modules:
 - `transformers_lite.core`: Find a file, read it, write it without ever losing one: what every other chapter stands on.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.
 - `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something.
-- `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from."""
+- `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.
+- `transformers_lite.vit`: A picture is a sentence whose words are patches.
+- `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words."""
 
 __version__ = "0.1.0"
 

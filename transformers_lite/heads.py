@@ -1,7 +1,7 @@
 """The last few layers that turn a model's vectors into an answer, and the losses that train them.
 
 A model gives one vector for each token. A head turns these vectors into what a task wants: a label for the text, a label for each
-token, an answer's start and end, a word for a gap, one text of several. Each head here is a few layers and a loss. The names, the
+token, an answer's start and end, a word for a gap, one text of several; a label for a picture or a sound, or the text that is spoken. Each head here is a few layers and a loss. The names, the
 layers and the numbers are those of transformers; you need to know `DistilBertModel`, and what a softmax is.
 
 Docs: https://transformers-lite.github.io/transformers_lite/heads.html.md"""
@@ -13,9 +13,10 @@ __all__ = ['can_look', 'check_shape', 'cross_entropy', 'infer_problem_type', 'cl
            'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding',
            'DistilBertForSequenceClassification', 'labels_on_padding', 'DistilBertForTokenClassification', 'span_loss',
            'QuestionAnsweringModelOutput', 'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM',
-           'DistilBertForMultipleChoice']
+           'DistilBertForMultipleChoice', 'ImageClassifierOutput', 'ViTForImageClassification', 'ctc_labels',
+           'ctc_loss', 'CausalLMOutput', 'Wav2Vec2ForCTC', 'Wav2Vec2ForSequenceClassification']
 
-# %% ../nbs/03_heads.ipynb #72e9fb20
+# %% ../nbs/03_heads.ipynb #48b3445d
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +26,8 @@ from torch.nn import functional as F
 
 from .core import warn_once
 from .model import DistilBertModel, DistilBertPreTrainedModel, ModelOutput, PreTrainedModel, activation
+from .vit import ViTModel, ViTPreTrainedModel
+from .wav2vec2 import Wav2Vec2Model, Wav2Vec2PreTrainedModel
 
 # %% ../nbs/03_heads.ipynb #f9057dd8
 def can_look(
@@ -291,3 +294,113 @@ class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
         logits = scores.view(given.shape[:2])
         loss = None if labels is None else cross_entropy(logits, labels)
         return self.finish(MultipleChoiceModelOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
+
+# %% ../nbs/03_heads.ipynb #f3b35eee
+@dataclass
+class ImageClassifierOutput(SequenceClassifierOutput): "logits (b, labels)"
+
+class ViTForImageClassification(ViTPreTrainedModel):
+    "ViT that labels a picture: one linear layer on the vector of [CLS]."
+    def __init__(self, config):
+        super().__init__(config)
+        self.vit = ViTModel(config, add_pooling_layer=False)
+        self.classifier = nn.Linear(config.hidden_size, config.num_labels) if config.num_labels else nn.Identity()
+
+    def forward(self,
+        pixel_values=None, # (b, c, height, width), as an image processor returns them
+        head_mask=None, # (h,) or (layers, h): factor for each attention head's weights
+        labels=None, # as of `classification_loss`
+        output_attentions=None, output_hidden_states=None, # as of `ViTModel`
+        interpolate_pos_encoding=None, # True: take pictures of another size
+        return_dict=None, # False: a plain tuple
+    ): # an `ImageClassifierOutput`
+        "Score each label for each picture."
+        out = self.vit(pixel_values, None, head_mask, interpolate_pos_encoding, output_attentions, output_hidden_states, True)
+        logits = self.classifier(out.last_hidden_state[:, 0])
+        loss = None if labels is None else classification_loss(logits, labels, self.config)
+        return self.finish(ImageClassifierOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
+
+# %% ../nbs/03_heads.ipynb #d41deaa4
+def ctc_labels(
+    labels, # (b, n) ids of characters; negative, or the padding token's, to leave out
+    config, # its `vocab_size` and `pad_token_id`
+): # (all ids that count, one text after the other; how many each text has)
+    "The texts of a batch without their padding; ValueError for ids that the head doesn't know."
+    if labels.ndim == 1: labels = labels[None]
+    if can_look(labels) and labels.max() >= config.vocab_size:
+        raise ValueError(f"Label values must be < vocab_size: {config.vocab_size}, but {labels.max()} is among them. "
+                         "Use the tokenizer that belongs to the model, or a model with vocab_size=len(tokenizer).")
+    keep = (labels >= 0) & (labels != config.pad_token_id)
+    return labels[keep], keep.sum(-1)
+
+def ctc_loss(
+    logits, # (b, frames, characters)
+    labels, # as of `ctc_labels`
+    frames, # (b,) frames of each clip that are no padding
+    config, # its `pad_token_id` is the blank; `ctc_loss_reduction`, `ctc_zero_infinity`
+): # the loss
+    "Connectionist temporal classification (Graves et al., 2006, section 4)."
+    texts, n = ctc_labels(labels, config)
+    if len(n) != len(logits): raise ValueError(f"labels have {len(n)} texts, but the batch has {len(logits)} clips: give a text for each.")
+    log_probs = F.log_softmax(logits, dim=-1, dtype=torch.promote_types(logits.dtype, torch.float32)).transpose(0, 1)
+    with torch.backends.cudnn.flags(enabled=False):
+        loss = F.ctc_loss(log_probs, texts, frames, n, config.pad_token_id, config.ctc_loss_reduction, config.ctc_zero_infinity)
+    if can_look(loss) and loss.isinf(): warn_once("A text has more characters than its clip has frames, so the loss is infinite. Leave it out, or set ctc_zero_infinity=True.")
+    return loss
+
+# %% ../nbs/03_heads.ipynb #e0e03236
+@dataclass
+class CausalLMOutput(SequenceClassifierOutput): "logits (b, frames, characters)"
+
+class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
+    "wav2vec 2.0 that writes down what it hears: one linear layer on each frame."
+    def __init__(self, config):
+        super().__init__(config)
+        self.wav2vec2, self.dropout = Wav2Vec2Model(config), nn.Dropout(config.final_dropout)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size)
+
+    def forward(self,
+        input_values=None, # (b, samples), as a feature extractor returns them
+        attention_mask=None, # (b, samples): 1 for sound, 0 for padding
+        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `Wav2Vec2Model`
+        labels=None, # (b, n) ids of characters, as of `ctc_labels`
+    ): # a `CausalLMOutput`
+        "Score each character, and the blank, for each frame; padding is blank."
+        out = self.wav2vec2(input_values, attention_mask, None, output_attentions, output_hidden_states, True)
+        logits = self.lm_head(self.dropout(out.last_hidden_state))
+        n = logits.shape[1]
+        frames = torch.full((len(logits),), n, device=logits.device) if attention_mask is None else self._get_feat_extract_output_lengths(attention_mask.long().sum(-1))
+        loss = None if labels is None else ctc_loss(logits, labels, frames, self.config)
+        if attention_mask is not None:
+            blank = torch.full_like(logits[0, 0], torch.finfo(logits.dtype).min)
+            blank[self.config.pad_token_id] = 0
+            logits = torch.where((torch.arange(n, device=logits.device) < frames[:, None])[..., None], logits, blank)
+        return self.finish(CausalLMOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
+
+# %% ../nbs/03_heads.ipynb #93fd0760
+class Wav2Vec2ForSequenceClassification(Wav2Vec2PreTrainedModel):
+    "wav2vec 2.0 that labels a clip: a layer, the mean over its frames, and a layer."
+    def __init__(self, config):
+        super().__init__(config)
+        self.wav2vec2, n = Wav2Vec2Model(config), config.num_hidden_layers + 1
+        if config.use_weighted_layer_sum: self.layer_weights = nn.Parameter(torch.ones(n) / n)
+        self.projector = nn.Linear(config.hidden_size, config.classifier_proj_size)
+        self.classifier = nn.Linear(config.classifier_proj_size, config.num_labels)
+
+    def forward(self,
+        input_values=None, # (b, samples), as a feature extractor returns them
+        attention_mask=None, # (b, samples): 1 for sound, 0 for padding
+        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `Wav2Vec2Model`
+        labels=None, # (b,) the class of each clip
+    ): # a `SequenceClassifierOutput`
+        "Score each label for each clip."
+        mix = self.config.use_weighted_layer_sum
+        states = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
+        out = self.wav2vec2(input_values, attention_mask, None, output_attentions, states or mix, True)
+        x = out.last_hidden_state
+        if mix: x = torch.einsum('l, l b n d -> b n d', self.layer_weights.softmax(-1), torch.stack(out.hidden_states))
+        x, keep = self.projector(x), self.frame_mask(attention_mask, x.shape[1])
+        pooled = x.mean(1) if keep is None else x.masked_fill(~keep[..., None], 0).sum(1) / keep.sum(1, keepdim=True)
+        logits = self.classifier(pooled)
+        loss = None if labels is None else cross_entropy(logits, labels.flatten())
+        return self.finish(SequenceClassifierOutput(loss, logits, out.hidden_states if states else None, out.attentions), return_dict)

@@ -8,7 +8,7 @@ softmax sharp, and each layer multiplies the rounding of the one before: in floa
 1e-3. So code is compared in float64, where right ones differ by 1e-11 at most, and the tolerance of 1e-10 leaves no room for a slip.
 In float32, at std 0.6, all outputs are held to 1e-5, and with the same kernel on both sides the gradients too.
 """
-import json
+import json, re
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,9 @@ import transformers_lite
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 PER_TOKEN = 'last_hidden_state', 'hidden_states', 'start_logits', 'end_logits' # `logits` too, where they have the mask's shape
+ON_DISK = { # 5.x's names of ViT's weights in memory, and those of its files
+    r'\bvit\.layers\.|^layers\.': lambda m: m[0].replace('layers', 'encoder.layer'), r'attention\.([qkv])_proj': lambda m: f"attention.attention.{dict(q='query', k='key', v='value')[m[1]]}",
+    r'attention\.o_proj': 'attention.output.dense', r'mlp\.fc1': 'intermediate.dense', r'mlp\.fc2': 'output.dense'}
 QUERY_KEY_VALUE = ('q_lin', 'k_lin', 'v_lin'), ('query', 'key', 'value'), ('q_proj', 'k_proj', 'v_proj')
 
 def their(name): return getattr(transformers, name)
@@ -67,6 +70,18 @@ def check_way_back(theirs, ours, folder, back):
 
 # --- numbers
 
+def on_disk(name, config):
+    "The name that a weight of transformers' model has in a file."
+    for old, new in ON_DISK.items() if config.model_type == 'vit' else (): name = re.sub(old, new, name)
+    return name
+
+def mask_of(model, batch):
+    "(b, n): 1 for the tokens or frames that count; None: all do."
+    mask = batch.get('attention_mask')
+    if mask is None or 'input_values' not in batch: return mask
+    frames = model._get_feat_extract_output_lengths(torch.tensor([mask.shape[-1], *mask.sum(-1).tolist()]))
+    return (torch.arange(frames[0]) < frames[1:, None]).long()
+
 def run(model, batch, **options):
     "(outputs as {name: tensor}, gradients as {name: tensor}) of one call and its backward pass."
     model.zero_grad()
@@ -75,10 +90,11 @@ def run(model, batch, **options):
     for k, v in out.items(): flat.update({k: v} if torch.is_tensor(v) else {f'{k}.{i}': t for i, t in enumerate(v)})
     loss = out.get('loss')
     if loss is None: # a model without a loss: some number that depends on every kept value
-        x = out[0] if batch.get('attention_mask') is None else out[0][batch['attention_mask'].bool()]
+        mask = mask_of(model, batch)
+        x = out[0] if mask is None else out[0][mask.bool()]
         loss = (x * torch.linspace(-1, 1, x.numel(), dtype=x.dtype).view(x.shape).sin()).sum()
     if loss.requires_grad: loss.backward()
-    return {k: v.detach() for k, v in flat.items()}, {k: p.grad for k, p in model.named_parameters() if p.grad is not None}
+    return {k: v.detach() for k, v in flat.items()}, {on_disk(k, model.config): p.grad for k, p in model.named_parameters() if p.grad is not None}
 
 def kept(name, tensor, mask):
     "The values that must agree: those of tokens, where a tensor has a row for each; else all."
@@ -96,7 +112,7 @@ def gap(a, b, scale=None):
 
 def differences(theirs, ours, batch, **options):
     "{tensor: difference} of all outputs and gradients of both models; AssertionError if one has a tensor that the other lacks."
-    mask = batch.get('attention_mask')
+    mask = mask_of(ours, batch)
     (a, ga), (b, gb) = run(theirs, batch, **options), run(ours, batch, **options)
     assert a.keys() == b.keys(), a.keys() ^ b.keys()
     assert list(a) == list(b)
@@ -135,7 +151,7 @@ def changed(*tensors):
 def damages(ours, batch):
     "{what was done to our model: the largest difference from what it gave before}."
     before, grads = run(ours, batch)
-    mask, params, res = batch.get('attention_mask'), dict(ours.named_parameters()), {}
+    mask, params, res = mask_of(ours, batch), dict(ours.named_parameters()), {}
     def measure(what):
         with torch.no_grad(): after = ours(**batch)
         res[what] = max(gap(kept(k, before[k], mask), kept(k, after[k], mask)) for k in after if torch.is_tensor(after[k]))
@@ -175,7 +191,7 @@ def check_numbers(theirs, ours, batch):
     worst = [assert_same(theirs, ours, batch, output_hidden_states=True),
              assert_same(theirs, ours, batch, output_hidden_states=True, output_attentions=True)]
     assert_same(theirs.train(), ours.train(), batch)
-    mask = batch.get('attention_mask')
+    mask = mask_of(ours, batch)
     with torch.no_grad(): a, b = (m.eval()(**batch, output_hidden_states=True, output_attentions=True, return_dict=False) for m in (theirs, ours))
     assert type(b) is tuple and [type(x) for x in a] == [type(x) for x in b] and [len(x) for x in a if type(x) is tuple] == [len(x) for x in b if type(x) is tuple]
     assert all(gap(x, y) <= TOLERANCE[ours.dtype] for x, y in zip(a, b) if torch.is_tensor(x) and mask is None)
