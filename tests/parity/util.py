@@ -27,6 +27,11 @@ QUERY_KEY_VALUE = ('q_lin', 'k_lin', 'v_lin'), ('query', 'key', 'value'), ('q_pr
 def their(name): return getattr(transformers, name)
 def our(name): return getattr(transformers_lite, name)
 
+def keep_double(f):
+    "The function, without rounding to float32 what is float64: transformers does so in some softmaxes, and that is not what we compare."
+    return lambda x, *args, dtype=None, **kwargs: f(x, *args, dtype=None if x.dtype == torch.float64 else dtype, **kwargs)
+for name in 'softmax', 'log_softmax': setattr(torch.nn.functional, name, keep_double(getattr(torch.nn.functional, name)))
+
 # --- models and files
 
 @torch.no_grad()
