@@ -191,13 +191,13 @@ def assert_controls(theirs, ours, batch):
 
 # --- what a model's test calls
 
-def check_numbers(theirs, ours, batch):
-    "One batch: by the way that is taken by default, by the one that returns attentions, in training mode, and as plain tuples."
-    worst = [assert_same(theirs, ours, batch, output_hidden_states=True),
-             assert_same(theirs, ours, batch, output_hidden_states=True, output_attentions=True)]
+def check_numbers(theirs, ours, batch, states=True):
+    "One batch, with hidden states: by the way that is taken by default, by the one that returns attentions, in training mode, and as plain tuples."
+    worst = [assert_same(theirs, ours, batch, output_hidden_states=states),
+             assert_same(theirs, ours, batch, output_hidden_states=states, output_attentions=True)]
     assert_same(theirs.train(), ours.train(), batch)
     mask = mask_of(ours, batch)
-    with torch.no_grad(): a, b = (m.eval()(**batch, output_hidden_states=True, output_attentions=True, return_dict=False) for m in (theirs, ours))
+    with torch.no_grad(): a, b = (m.eval()(**batch, output_hidden_states=states, output_attentions=True, return_dict=False) for m in (theirs, ours))
     assert type(b) is tuple and [type(x) for x in a] == [type(x) for x in b] and [len(x) for x in a if type(x) is tuple] == [len(x) for x in b if type(x) is tuple]
     assert all(gap(x, y) <= TOLERANCE[ours.dtype] for x, y in zip(a, b) if torch.is_tensor(x) and mask is None)
     return max(worst)
