@@ -6,8 +6,10 @@ Modules:
 - `transformers_lite.auto`: Name a checkpoint, and get the class that fits it.
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.
 - `transformers_lite.core`: Find a file, read it, write it without ever losing one: what every other chapter stands on.
+- `transformers_lite.feature_extractor`: From a sound in a file to the numbers that a model of sound reads.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.
 - `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something.
+- `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
 - `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
 - `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words."""

@@ -10,7 +10,9 @@ Docs: https://transformers-lite.github.io/transformers_lite/auto.html.md"""
 # %% auto #0
 __all__ = ['FAMILIES', 'find_class', 'import_class', 'family_of', 'AutoConfig', 'AutoModel', 'AutoModelForSequenceClassification',
            'AutoModelForTokenClassification', 'AutoModelForQuestionAnswering', 'AutoModelForMaskedLM',
-           'AutoModelForMultipleChoice', 'class_name', 'tokenizer_family', 'AutoTokenizer', 'register_class',
+           'AutoModelForMultipleChoice', 'class_name', 'tokenizer_family', 'AutoTokenizer', 'named_classes',
+           'preprocessor_family', 'AutoImageProcessor', 'AutoFeatureExtractor', 'AutoProcessor',
+           'AutoModelForImageClassification', 'AutoModelForCTC', 'AutoModelForAudioClassification', 'register_class',
            'family_for']
 
 # %% ../nbs/08_auto.ipynb #8593836c
@@ -21,7 +23,7 @@ from fastcore.basics import patch
 from .configuration import PretrainedConfig
 from .core import cached_file, read_json, split_hub_kwargs, suggest
 
-# %% ../nbs/08_auto.ipynb #8ffb111b
+# %% ../nbs/08_auto.ipynb #9613d7aa
 FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, or the class itself
     'distilbert': dict(
         config='configuration.DistilBertConfig',
@@ -29,7 +31,15 @@ FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, 
         model='model.DistilBertModel', sequence_classification='heads.DistilBertForSequenceClassification',
         question_answering='heads.DistilBertForQuestionAnswering', masked_lm='heads.DistilBertForMaskedLM',
         token_classification='heads.DistilBertForTokenClassification',
-        multiple_choice='heads.DistilBertForMultipleChoice')}
+        multiple_choice='heads.DistilBertForMultipleChoice'),
+    'vit': dict(
+        config='configuration.ViTConfig', image_processor='image_processor.ViTImageProcessor',
+        model='vit.ViTModel', image_classification='heads.ViTForImageClassification'),
+    'wav2vec2': dict(
+        config='configuration.Wav2Vec2Config', tokenizer='processor.Wav2Vec2CTCTokenizer',
+        feature_extractor='feature_extractor.Wav2Vec2FeatureExtractor', processor='processor.Wav2Vec2Processor',
+        model='wav2vec2.Wav2Vec2Model', ctc='heads.Wav2Vec2ForCTC',
+        audio_classification='heads.Wav2Vec2ForSequenceClassification')}
 
 # %% ../nbs/08_auto.ipynb #09388da5
 def find_class(
@@ -187,6 +197,100 @@ class AutoTokenizer:
         kinds = ('fast_tokenizer', 'tokenizer') if use_fast else ('tokenizer', 'fast_tokenizer')
         kind = next((k for k in kinds if k in FAMILIES.get(family, {})), 'tokenizer')
         return find_class(kind, family, f"'{name}'").from_pretrained(name, *inputs, **kwargs)
+
+# %% ../nbs/08_auto.ipynb #1d31669c
+def named_classes(
+    kind, # 'image_processor', 'feature_extractor' or 'processor'
+    name, # folder, 'transformers-lite/…' or hub repository
+    **hub, # `HUB_OPTIONS`
+): # names of classes
+    "The classes that the files of a preprocessor name."
+    files = (cached_file(name, f, must_exist=False, **hub) for f in ('processor_config.json', 'preprocessor_config.json', 'tokenizer_config.json'))
+    found = [read_json(f) for f in files if f]
+    found += [d[kind] for d in found if isinstance(d.get(kind), dict)]
+    keys = ['processor_class'] if kind == 'processor' else [f'{kind}_type', 'feature_extractor_type']
+    names = [d[k].removesuffix('Fast') for d in found for k in keys if d.get(k)]
+    return [n.replace('FeatureExtractor', 'ImageProcessor') if kind == 'image_processor' else n for n in names]
+
+def preprocessor_family(
+    kind, # as of `named_classes`
+    name, # folder, 'transformers-lite/…' or hub repository
+    **hub, # `HUB_OPTIONS`
+): # a `model_type`
+    "The family whose class is named in a preprocessor's file, or else the family in config.json."
+    names = named_classes(kind, name, **hub)
+    for family in FAMILIES:
+        if class_name(kind, family) in names: return family
+    if names and not cached_file(name, 'config.json', must_exist=False, **hub):
+        raise ValueError(f"'{name}' was made by {names[0]}, which transformers_lite doesn't have. Register a class of that name.")
+    return family_of(name, **hub)[0]
+
+# %% ../nbs/08_auto.ipynb #f948ebb3
+class AutoImageProcessor:
+    "Loads the image processor of a checkpoint; a subclass for each kind of preprocessor."
+    kind = 'image_processor'
+    def __init__(self):
+        name = type(self).__name__
+        raise OSError(f"{name} makes objects of other classes: use {name}.from_pretrained(name).")
+
+    @classmethod
+    def from_pretrained(cls,
+        pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
+        **kwargs, # `HUB_OPTIONS` and settings that replace those of the file
+    ): # an image processor, a feature extractor, …
+        "Load one, of the class that its file names."
+        name = pretrained_model_name_or_path
+        for k in ('trust_remote_code', 'use_fast'): kwargs.pop(k, None)  # no code of a checkpoint is ever run, and there is one kind only
+        family = preprocessor_family(cls.kind, name, **split_hub_kwargs(kwargs)[0])
+        return find_class(cls.kind, family, f"'{name}'").from_pretrained(name, **kwargs)
+
+    @classmethod
+    def register(cls,
+        config_class, # the family's configuration
+        preprocessor_class=None, # the class to use
+        exist_ok=True, # False: ValueError if the family has one already
+        **by_name, # the class under the name that transformers gives the argument: `image_processor_class`, …
+    ):
+        "Make a family's class known."
+        if (new := preprocessor_class or by_name.get(f'{cls.kind}_class')) is None: raise ValueError(f"Give the {cls.kind}_class.")
+        register_class(cls.kind, family_for(config_class), new, exist_ok)
+
+class AutoFeatureExtractor(AutoImageProcessor):
+    "Loads the feature extractor of a checkpoint."
+    kind = 'feature_extractor'
+
+# %% ../nbs/08_auto.ipynb #454460e6
+class AutoProcessor(AutoImageProcessor):
+    "Loads whatever makes the input of a checkpoint: its processor, or else its only preprocessor."
+    kind = 'processor'
+
+    @classmethod
+    def from_pretrained(cls,
+        pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
+        **kwargs, # `HUB_OPTIONS` and settings that replace those of the files
+    ): # a processor, an image processor, a feature extractor or a tokenizer
+        "Load the processor; where the checkpoint has none, what it has."
+        name, (hub, _) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
+        if named_classes('processor', name, **hub): return super().from_pretrained(name, **kwargs)
+        for auto in (AutoImageProcessor, AutoFeatureExtractor):
+            if named_classes(auto.kind, name, **hub) and class_name(auto.kind, preprocessor_family(auto.kind, name, **hub)): return auto.from_pretrained(name, **kwargs)
+        if cached_file(name, 'tokenizer_config.json', must_exist=False, **hub): return AutoTokenizer.from_pretrained(name, **kwargs)
+        family = family_of(name, **hub)[0]
+        kind = next((k for k in ('processor', 'image_processor', 'feature_extractor', 'tokenizer') if class_name(k, family)), 'processor')
+        return AutoTokenizer.from_pretrained(name, **kwargs) if kind == 'tokenizer' else find_class(kind, family, f"'{name}'").from_pretrained(name, **kwargs)
+
+# %% ../nbs/08_auto.ipynb #8dcaa290
+class AutoModelForImageClassification(AutoModel):
+    "For labelling pictures."
+    kind = 'image_classification'
+
+class AutoModelForCTC(AutoModel):
+    "For writing down what is said."
+    kind = 'ctc'
+
+class AutoModelForAudioClassification(AutoModel):
+    "For labelling sounds."
+    kind = 'audio_classification'
 
 # %% ../nbs/08_auto.ipynb #af4ffe9a
 def register_class(
