@@ -8,6 +8,7 @@ Modules:
 - `transformers_lite.core`: Find a file, read it, write it without ever losing one: what every other chapter stands on.
 - `transformers_lite.feature_extractor`: From a sound in a file to the numbers that a model of sound reads.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.
+- `transformers_lite.image_processor`: From a picture in any form to the numbers that a model of pictures reads.
 - `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
 - `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.
@@ -26,8 +27,13 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .configuration import *
     from .attention import *
     from .model import *
+    from .vit import *
+    from .wav2vec2 import *
     from .heads import *
     from .tokenizer import *
+    from .image_processor import *
+    from .feature_extractor import *
+    from .processor import *
     from .auto import *
 
 _all = re.compile(r'^__all__ = (\[.*?\])', re.M | re.S) # nbdev writes it near the top of each module
