@@ -1,4 +1,4 @@
-"""The guide's blocks for PyTorch, from the configuration to the tokenizers, run in one session, and print what the guide prints.
+"""All twenty blocks of the guide for PyTorch and without a framework, from the configuration to the processor, run in one session, and print what the guide prints.
 
 `data/guide_blocks.py` has their code. The hub is a cache on disk, which holds a repository of the real shape: 66 M random numbers that
 transformers wrote, the real vocabulary, and the settings as they stand on the hub."""
@@ -17,6 +17,14 @@ DEFAULTS = dict(activation='gelu', attention_dropout=.1, dim=768, dropout=.1, hi
 ON_THE_HUB = {**DEFAULTS, 'architectures': ['DistilBertForMaskedLM'], 'tie_weights_': True, 'transformers_version': '4.10.0.dev0'}
 TEXT = "Don't you ever Underestimate 東京's unaffordable cafés!"
 
+def image(**changes): # keys in the guide's order
+    d = dict(do_normalize=True, do_resize=True, image_processor_type='ViTImageProcessor', image_mean=[.5] * 3, image_std=[.5] * 3, resample=2, size=224)
+    return f'ViTImageProcessor {json.dumps(d | changes, indent=2)}'
+def sound(**changes):
+    d = dict(do_normalize=True, feature_extractor_type='Wav2Vec2FeatureExtractor', feature_size=1, padding_side='right', padding_value=0., return_attention_mask=False, sampling_rate=16000)
+    return f'Wav2Vec2FeatureExtractor {json.dumps(d | changes, indent=2)}'
+PRINTED = image(), image(resample='PIL.Image.BOX', do_normalize=False, image_mean=[.3] * 3), sound(), sound(sampling_rate=8000, do_normalize=False)
+
 SESSION = '''
 import contextlib, io, json, sys
 blocks, text = json.loads(sys.stdin.read())
@@ -34,9 +42,13 @@ for block in blocks:
         if k in names: state[k] = dict(kind=type(names[k]).__name__, fast=names[k].is_fast, size=len(names[k]), ids=names[k](text)['input_ids'],
                                        tokens=names[k].tokenize(text), padded=names[k]([text, 'hello'], padding=True)['input_ids'][1])
     report.append(state)
+import numpy as np
+out = names['processor'](np.sin(np.arange(900.)), text='hello A', sampling_rate=16000)
+processor = dict(kinds=[type(names[k]).__name__ for k in ('processor', 'feature_extractor', 'tokenizer')], samples=out['input_values'][0].shape, labels=out['labels'],
+                 parts=names['processor'].feature_extractor is names['feature_extractor'] and names['processor'].tokenizer is names['tokenizer'], fill=names['feature_extractor'].padding_value)
 from transformers_lite import AutoTokenizer
 tip = [type(AutoTokenizer.from_pretrained('distilbert/distilbert-base-uncased', **kw)).__name__ for kw in ({}, dict(use_fast=False))]
-print(json.dumps(dict(blocks=report, tip=tip)))
+print(json.dumps(dict(blocks=report, tip=tip, processor=processor)))
 '''
 
 def repository(folder):
@@ -62,14 +74,15 @@ def test_guide(tmp_path, hub_cache):
     code = f"import io, sys; sys.stdin = io.StringIO({json.dumps([BLOCKS, TEXT])!r})\n" + SESSION
     got = json.loads(run_python(code, cwd=desk))
     blocks, tip = got['blocks'], got['tip']
-    assert len(blocks) == len(BLOCKS) == 13
+    assert len(blocks) == len(BLOCKS) == 20
 
     # what the guide prints
     changed = dict(activation='relu', attention_dropout=.4)
     for i, settings in (0, DEFAULTS), (1, DEFAULTS | changed):
         expected = f'DistilBertConfig {json.dumps(settings, indent=2)}\n'
         assert re.sub(r'("transformers_version": ").*"', r'\g<1>4.16.2"', blocks[i]['printed']).rstrip('\n') == expected.rstrip('\n')
-    assert not any(b['printed'] for b in blocks[2:])
+    for i, printed in zip(range(13, 17), PRINTED): assert blocks[i]['printed'].rstrip('\n') == printed
+    assert not any(b['printed'] for i, b in enumerate(blocks) if i not in (0, 1, 13, 14, 15, 16))
 
     # configurations: taken from the hub with two changes, saved, loaded by the path of the file
     wanted = without_version(ON_THE_HUB | changed)
@@ -95,3 +108,8 @@ def test_guide(tmp_path, hub_cache):
     oracle = transformers.DistilBertTokenizerFast(str(bert_vocab()))
     assert slow['ids'] == fast['ids'] == oracle(TEXT)['input_ids'] and slow['size'] == fast['size'] == 30522
     assert tip == ['DistilBertTokenizerFast', 'DistilBertTokenizer']
+
+    # processors: the guide's line-list vocabulary is that of the tokenizer above, so letters are unknown to it
+    p = got['processor']
+    assert p['kinds'] == ['Wav2Vec2Processor', 'Wav2Vec2FeatureExtractor', 'Wav2Vec2CTCTokenizer'] and p['parts'] and p['fill'] == 1. and p['samples'] == [900]
+    assert len(p['labels']) == 7 and len(set(p['labels'])) == 2 # seven characters: six unknown, and the space

@@ -1248,12 +1248,13 @@ def _special_changed(self:DistilBertTokenizerFast):
     ids = [(t, self._token_to_id(t)) for t in (cls, sep)]
     self._tokenizer.post_processor = processors.TemplateProcessing(single=f'{cls} $A {sep}', pair=f'{cls} $A {sep} $B:1 {sep}:1', special_tokens=ids)
 
-# %% ../nbs/04_tokenizer.ipynb #0f79a163
+# %% ../nbs/04_tokenizer.ipynb #05fe168c
 @patch
 def to_dict(self:PreTrainedTokenizerBase): # what tokenizer_config.json holds
     "The settings, as they are now."
-    name = type(self).__name__
-    return {**self.extra_settings, **{k: getattr(self, k) for k in self.settings}, **self.special_tokens_map,
+    name, takes = type(self).__name__, signature(type(self).__init__).parameters
+    none = {k: None for k in SPECIAL_TOKENS if k in takes}  # a role that nothing has must not get its default again
+    return {**self.extra_settings, **{k: getattr(self, k) for k in self.settings}, **none, **self.special_tokens_map,
             'added_tokens_decoder': {str(i): token_dict(t) for i, t in self.added_tokens_decoder.items()},
             'tokenizer_class': name if name == 'PreTrainedTokenizerFast' else name.removesuffix('Fast')}
 

@@ -1,4 +1,4 @@
-# The code of the guide "Create a custom architecture", Configuration to Tokenizer, for PyTorch; `# %%` stands between its blocks.
+# The code of the guide "Create a custom architecture", Configuration to Processor, for PyTorch and without a framework; `# %%` stands between its blocks.
 
 # %%
 from transformers_lite import DistilBertConfig
@@ -48,3 +48,35 @@ slow_tokenizer = DistilBertTokenizer.from_pretrained("distilbert/distilbert-base
 # %%
 from transformers_lite import DistilBertTokenizerFast
 fast_tokenizer = DistilBertTokenizerFast.from_pretrained("distilbert/distilbert-base-uncased")
+
+# %%
+from transformers_lite import ViTImageProcessor
+vit_extractor = ViTImageProcessor()
+print(vit_extractor)
+
+# %%
+from transformers_lite import ViTImageProcessor
+my_vit_extractor = ViTImageProcessor(resample="PIL.Image.BOX", do_normalize=False, image_mean=[0.3, 0.3, 0.3])
+print(my_vit_extractor)
+
+# %%
+from transformers_lite import Wav2Vec2FeatureExtractor
+w2v2_extractor = Wav2Vec2FeatureExtractor()
+print(w2v2_extractor)
+
+# %%
+from transformers_lite import Wav2Vec2FeatureExtractor
+w2v2_extractor = Wav2Vec2FeatureExtractor(sampling_rate=8000, do_normalize=False)
+print(w2v2_extractor)
+
+# %%
+from transformers_lite import Wav2Vec2FeatureExtractor
+feature_extractor = Wav2Vec2FeatureExtractor(padding_value=1.0, do_normalize=True)
+
+# %%
+from transformers_lite import Wav2Vec2CTCTokenizer
+tokenizer = Wav2Vec2CTCTokenizer(vocab_file="my_vocab_file.txt")
+
+# %%
+from transformers_lite import Wav2Vec2Processor
+processor = Wav2Vec2Processor(feature_extractor=feature_extractor, tokenizer=tokenizer)
