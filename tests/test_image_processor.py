@@ -1,0 +1,154 @@
+"The image processor against transformers 5.x and 4.57.6, on pictures of every kind; the field notes' rows; bad input."
+import io, itertools
+
+import numpy as np, pytest, torch, transformers
+from hypothesis import given, settings, strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+import transformers_lite.core
+from helpers import run457, run_python
+from transformers_lite import ViTFeatureExtractor, ViTImageProcessor
+
+Theirs = next(getattr(transformers, n) for n in ('ViTImageProcessorPil', 'ViTImageProcessor') if hasattr(transformers, n))
+rng = np.random.default_rng(0)
+def picture(h=37, w=50): return np.random.default_rng(h * w).integers(0, 256, (h, w, 3), dtype=np.uint8)
+def gap(a, b): return np.abs(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)).max()
+
+SETTINGS = [dict(size={'height': 24, 'width': 24}), dict(size={'height': 8, 'width': 41}), dict(do_resize=False), dict(do_rescale=False), dict(do_normalize=False),
+            dict(do_rescale=False, do_normalize=False), dict(rescale_factor=1 / 127.5, image_mean=[1., 1., 1.], image_std=[1., 1., 1.]),
+            dict(image_mean=[.485, .456, .406], image_std=[.229, .224, .225]), *(dict(resample=int(f), size={'height': 19, 'width': 23}) for f in Image.Resampling)]
+
+@pytest.mark.parametrize('kwargs', SETTINGS, ids=str)
+@pytest.mark.parametrize('kind', ['PIL', 'last', 'first', 'tensor'])
+def test_parity(kwargs, kind):
+    x = picture()
+    x = dict(PIL=Image.fromarray(x), last=x, first=x.transpose(2, 0, 1), tensor=torch.tensor(x).movedim(-1, 0))[kind]
+    assert gap(Theirs(**kwargs)([x, x], return_tensors='np')['pixel_values'], ViTImageProcessor(**kwargs)([x, x], return_tensors='np')['pixel_values']) <= 1e-6
+    assert gap(Theirs()(x, return_tensors='np', **kwargs)['pixel_values'], ViTImageProcessor()(x, return_tensors='np', **kwargs)['pixel_values']) <= 1e-6 # in the call
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(4, 60), st.integers(4, 60), st.integers(1, 40), st.integers(1, 40), st.sampled_from([*map(int, Image.Resampling)]))
+def test_parity_on_any_size(h, w, h2, w2, resample):
+    x, kwargs = Image.fromarray(picture(h, w)), dict(size={'height': h2, 'width': w2}, resample=resample)
+    assert gap(Theirs(**kwargs)(x, return_tensors='np')['pixel_values'], ViTImageProcessor(**kwargs)(x, return_tensors='np')['pixel_values']) <= 1e-6
+
+def test_negative_control(): # another filter, mean or order of colours shows
+    x = Image.fromarray(picture())
+    a = Theirs()(x, return_tensors='np')['pixel_values']
+    for kwargs in dict(resample=3), dict(image_mean=[.51, .5, .5]): assert gap(a, ViTImageProcessor(**kwargs)(x, return_tensors='np')['pixel_values']) > 1e-3
+    assert gap(a, ViTImageProcessor()(Image.fromarray(picture()[..., ::-1].copy()), return_tensors='np')['pixel_values']) > 1e-3
+
+def test_457(tmp_path): # its numbers, and folders both ways
+    x = picture()
+    Image.fromarray(x).save(tmp_path/'x.png')
+    many = [dict(size={'height': 24, 'width': 20}, resample=r) for r in (0, 1, 2, 3)] + SETTINGS[2:6]
+    for i, kwargs in enumerate(many): ViTImageProcessor(**kwargs).save_pretrained(tmp_path/f'ours-{i}')
+    ViTImageProcessor(resample='PIL.Image.BOX', size=12).save_pretrained(tmp_path/'ours-box')
+    got = run457('''import numpy as np
+from PIL import Image
+from transformers import AutoImageProcessor, ViTImageProcessor
+folder, many = args
+x, result = Image.open(folder + '/x.png'), {}
+for i, kwargs in enumerate(many):
+    p = ViTImageProcessor(**kwargs)
+    p.save_pretrained(f'{folder}/theirs-{i}')
+    result[f'fresh-{i}'] = p(x, return_tensors='np')['pixel_values'].tolist()
+    result[f'ours-{i}'] = ViTImageProcessor.from_pretrained(f'{folder}/ours-{i}')(x, return_tensors='np')['pixel_values'].tolist()
+box = AutoImageProcessor.from_pretrained(folder + '/ours-box', use_fast=False)
+result['box'] = box(x, return_tensors='np')['pixel_values'].tolist()''', str(tmp_path), many)
+    for i, kwargs in enumerate(many):
+        here = ViTImageProcessor(**kwargs)(tmp_path/'x.png', return_tensors='np')['pixel_values']
+        again = ViTImageProcessor.from_pretrained(tmp_path/f'theirs-{i}')(x, return_tensors='np')['pixel_values']
+        for there in got[f'fresh-{i}'], got[f'ours-{i}'], again: assert gap(here, there) <= 1e-6, kwargs
+    assert gap(ViTImageProcessor(resample='PIL.Image.BOX', size=12)(x, return_tensors='np')['pixel_values'], got['box']) <= 1e-6
+
+@pytest.mark.parametrize('kwargs', SETTINGS[:6], ids=str)
+def test_folders_with_5(kwargs, tmp_path):
+    x = picture()
+    ViTImageProcessor(**kwargs).save_pretrained(tmp_path/'ours')
+    Theirs(**kwargs).save_pretrained(tmp_path/'theirs')
+    a = transformers.AutoImageProcessor.from_pretrained(tmp_path/'ours')(x, return_tensors='np')['pixel_values']
+    b = ViTImageProcessor.from_pretrained(tmp_path/'theirs')(x, return_tensors='np')['pixel_values']
+    assert gap(a, b) <= 1e-6
+
+def test_old_files(tmp_path): # as written in 2022
+    (tmp_path/'preprocessor_config.json').write_text('{"do_normalize": true, "do_resize": true, "feature_extractor_type": "ViTFeatureExtractor", "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 2, "size": 224}')
+    assert ViTFeatureExtractor is ViTImageProcessor and ViTImageProcessor.from_pretrained(tmp_path) == ViTImageProcessor()
+
+# field notes
+
+def test_one_picture_in_seven_modes(): # row 6
+    grey = Image.fromarray((np.indices((40, 30)).sum(0) % 7 < 3).astype(np.uint8) * 255)
+    modes = {m: grey.convert(m) for m in ('RGB', 'L', 'RGBA', 'P', '1', 'LA')} | {'I;16': Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)}
+    res = [ViTImageProcessor()(image, return_tensors='np')['pixel_values'] for image in modes.values()]
+    assert [i.mode for i in modes.values()] == [*modes] and len(res) == 7 and all(np.array_equal(x, res[0]) for x in res)
+    for x in np.asarray(grey), np.asarray(grey)[..., None], np.asarray(grey)[None], np.asarray(modes['RGBA']): assert np.array_equal(ViTImageProcessor()(x, return_tensors='np')['pixel_values'], res[0])
+
+def test_sixteen_bits_from_a_file(tmp_path):
+    x = (picture()[..., 0].astype(np.uint16) * 257)
+    Image.fromarray(x).save(tmp_path/'deep.png')
+    assert np.array_equal(ViTImageProcessor()(tmp_path/'deep.png', return_tensors='np')['pixel_values'], ViTImageProcessor()(picture()[..., 0], return_tensors='np')['pixel_values'])
+
+def test_floats_warn(recwarn): # row 7
+    transformers_lite.core.warn_once.cache_clear()
+    x = (picture() / 255).astype(np.float32)
+    a = ViTImageProcessor()(x, return_tensors='np')['pixel_values']
+    assert 'do_rescale=False' in str(recwarn.pop(UserWarning).message)
+    assert gap(a, Theirs()(x, return_tensors='np')['pixel_values']) <= 1e-6 # their numbers all the same
+    ViTImageProcessor()(x, do_rescale=False)
+    assert not [w for w in recwarn if 'do_rescale' in str(w.message)]
+
+@pytest.mark.parametrize('f', Image.Resampling)
+def test_every_spelling_of_a_filter(f): # row 7
+    res = [ViTImageProcessor(resample=r, size=9)(picture(), return_tensors='np')['pixel_values'] for r in (f, int(f), f.name, f.name.lower(), f'PIL.Image.{f.name}', f'Image.Resampling.{f.name}', f'PIL.Image.Resampling.{f.name}')]
+    assert all(np.array_equal(x, res[0]) for x in res)
+
+def test_exif(tmp_path): # a picture that lies on its side says so
+    x = picture()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(x).save(tmp_path/'side.png', exif=exif)
+    for source in tmp_path/'side.png', Image.open(tmp_path/'side.png'): assert np.array_equal(ViTImageProcessor(do_resize=False)(source)['pixel_values'][0], ViTImageProcessor(do_resize=False)(np.rot90(x, -1))['pixel_values'][0])
+
+def test_ambiguous_colours(recwarn):
+    transformers_lite.core.warn_once.cache_clear()
+    x = picture(3, 3)
+    ViTImageProcessor()(x)
+    assert 'first or last' in str(recwarn.pop(UserWarning).message)
+    assert not np.array_equal(ViTImageProcessor()(x, input_data_format='channels_last')['pixel_values'][0], ViTImageProcessor()(x, input_data_format='channels_first')['pixel_values'][0])
+
+# forms and laws
+
+def test_forms(tmp_path):
+    x, p = picture(), ViTImageProcessor(size=16)
+    Image.fromarray(x).save(tmp_path/'x.png')
+    data, want = (tmp_path/'x.png').read_bytes(), p(x, return_tensors='np')['pixel_values']
+    for form in (str(tmp_path/'x.png'), tmp_path/'x.png', data, io.BytesIO(data), torch.tensor(x), x.astype(np.int32), x.tolist(), [Image.fromarray(x)], x[None], x.astype(np.uint16) * 257, x.astype(np.float64)):
+        assert np.array_equal(p(form, return_tensors='np')['pixel_values'], want)
+    assert isinstance(p(x, return_tensors='pt')['pixel_values'], torch.Tensor) and isinstance(p(x)['pixel_values'], list)
+    assert p([x, x[:20]], return_tensors='np')['pixel_values'].shape == (2, 3, 16, 16)
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(st.sampled_from([np.uint8, np.bool_, np.uint16, np.int64, np.float32]), st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=None))
+def test_any_array_gives_numbers_or_a_reason(x):
+    try: out = ViTImageProcessor(size=5)(x, return_tensors='np')['pixel_values']
+    except ValueError as e: assert len(str(e)) > 20 and x.dtype.kind in 'if'
+    else: assert out.shape == (1, 3, 5, 5) and np.isfinite(out).all()
+
+BAD = [(np.zeros((0, 5, 3), np.uint8), {}, 'empty'), (np.full((4, 4, 3), np.nan), {}, 'finite'), (np.full((4, 4, 3), -1.), {}, '0 to 255'), (np.full((4, 4, 3), 300.5), {}, '0 to 255'),
+       (np.zeros((7, 8, 9)), {}, 'channel dimension'), (np.zeros(5), {}, 'no picture'), (np.zeros((2, 2), object), {}, 'no picture'), ('nothing.png', {}, 'no picture'), (b'text', {}, 'be read as a picture'),
+       ('https://example.com/x.png', {}, 'nothing is downloaded'), (None, {}, 'Invalid image type'), ({}, {}, 'Invalid image type'), ([], {}, 'no picture'), (3, {}, 'Invalid image type'), (Image.new('RGB', (0, 0)), {}, 'empty'),
+       (picture(), dict(size=0), 'pixels'), (picture(), dict(size={'shortest_edge': 3}), 'pixels'), (picture(), dict(size='big'), 'pixels'), (picture(), dict(resample='foo'), 'filter'), (picture(), dict(resample=99), 'filter'),
+       (picture(), dict(image_mean=[.5, .5]), '3 elements'), (picture(), dict(image_std=[0., 1, 1]), 'above 0'), (picture(), dict(image_std='x'), '3 elements'), (picture(), dict(rescale_factor='x'), 'number'),
+       (picture(), dict(data_format='middle'), 'channels_first'), (picture(), dict(input_data_format='middle'), 'channels_first'), (picture(), dict(return_tensors='xx'), 'return_tensors'), (picture(), dict(do_resize='no'), 'True or False'),
+       ([picture(), picture(5, 6)], dict(do_resize=False, return_tensors='np'), 'different sizes')]
+@pytest.mark.parametrize('image,kwargs,words', BAD, ids=[w + str(i) for i, (_, _, w) in enumerate(BAD)])
+def test_bad_input(image, kwargs, words):
+    with pytest.raises((ValueError, FileNotFoundError), match=words): ViTImageProcessor()(image, **kwargs)
+
+@pytest.mark.parametrize('kwargs', [dict(do_resiz=False), dict(imagemean=.5), dict(size=-1), dict(resample='foo'), dict(image_std=0.), dict(image_mean=[1, 2])], ids=str)
+def test_bad_settings(kwargs):
+    with pytest.raises(ValueError): ViTImageProcessor(**kwargs)
+
+def test_light(): assert run_python('import sys, numpy as np\nfrom transformers_lite import ViTImageProcessor\nViTImageProcessor()(np.zeros((9, 9, 3), np.uint8), return_tensors="np")\nprint("torch" in sys.modules)').strip() == 'False'
