@@ -24,7 +24,7 @@ def test_demo():
     out = '\n'.join(lines())
     assert perf_counter() - start < 10
     for word in '1. The config', '2. The model', '3. The token', '4. The predict', '[CLS]', '##', 'positive', 'negative', '%', 'classify', 'Done in': assert word in out
-    assert '\033' not in out and out.count('\n') < 60
+    assert '\033' not in out and out.count('\n') < 72
     assert max(map(len, out.splitlines())) <= 130
 
 def test_demo_by_name(): assert lines('demo')[:-8] == lines()[:-8]
@@ -88,3 +88,58 @@ def test_colour_is_for_terminals(monkeypatch):
     assert paint('x', 32) == 'x'
 
 def test_bars_are_ascii_where_the_terminal_is(): assert '█' in '\n'.join(lines()) and '█' not in cli(PYTHONIOENCODING='ascii:replace').stdout
+
+# pictures and sound
+
+DIGITS, MORSE = (ROOT/'transformers_lite'/'checkpoints'/o for o in ('vit-digits', 'wav2vec2-morse'))
+
+def test_demo_walks_all_three():
+    out = '\n'.join(lines())
+    for word in '5. A picture', '6. A sound', 'HELLO, WORLD!', '3 (', 'HELLO, 0.', '@': assert word in out
+
+@pytest.mark.parametrize('form', ['png', 'jpg', 'gif', 'webp', 'tiff', 'bmp'])
+def test_classify_image(form, tmp_path):
+    from PIL import Image
+    files = []
+    for f in sorted(DIGITS.glob('sample-*.png')):
+        files.append(tmp_path/f'{f.stem}.{form}')
+        Image.open(f).convert('RGB').resize((160, 160), Image.Resampling.BICUBIC).save(files[-1])
+    out = lines('classify-image', *files)
+    assert [o.split()[0] for o in out] == [f.stem.split('-')[1] for f in files] and all(str(f) in o for f, o in zip(files, out))
+    rows = [json.loads(o) for o in lines('classify-image', '--json', *files)]
+    assert [r['label'] for r in rows] == [o.split()[0] for o in out] and all(.3 < r['score'] <= 1 for r in rows)
+
+@pytest.mark.parametrize('suffix,rate,channels', [('wav', 48000, 2), ('mp3', 44100, 2), ('flac', 8000, 1), ('ogg', 16000, 1), ('wav', 4000, 1)])
+def test_transcribe(suffix, rate, channels, tmp_path):
+    import numpy as np, soundfile as sf, soxr
+    x, there = sf.read(MORSE/'sample.flac')
+    y = soxr.resample(x, there, rate)
+    sf.write(tmp_path/f'x.{suffix}', np.stack([y] * channels, 1), rate)
+    assert lines('transcribe', tmp_path/f'x.{suffix}') == ['HELLO, WORLD!']
+    row = json.loads(*lines('transcribe', '--json', tmp_path/f'x.{suffix}'))
+    assert row['text'] == 'HELLO, WORLD!' and [w['word'] for w in row['words']] == ['HELLO,', 'WORLD!'] and 0 < row['words'][0]['end_time'] < row['words'][1]['start_time'] < len(x) / there
+
+def test_a_long_sound_is_read_in_pieces(): # with cuts in the middle of words, and the same times
+    import numpy as np
+    from helpers import cells_of
+    from transformers_lite.__main__ import Transcriber
+    book = cells_of('12_morse', 'MORSE', 'RATE')
+    text = ' '.join(['THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG 0123456789'] * 4)
+    x = book['morse'](text, wpm=22, snr=12, rng=np.random.default_rng(0))
+    whole, pieces = Transcriber(seconds=10_000), Transcriber(seconds=23)
+    assert len(x) / 4000 > 100 and pieces.processor.decode(pieces.ids(x)) == whole.processor.decode(whole.ids(x)) == text
+    assert abs(len(pieces.ids(x)) - len(whole.ids(x))) <= 1
+
+@pytest.mark.parametrize('name,words', [('transformers-lite/vit-digits', ['ViTForImageClassification', 'image_size 8', 'labels        0, 1, 2', 'ViTImageProcessor', 'vit.encoder']),
+    ('transformers-lite/wav2vec2-morse', ['Wav2Vec2ForCTC', '351,925', 'sampling_rate 4000', 'Wav2Vec2CTCTokenizer: 53 tokens', 'lm_head']),
+    ('transformers-lite/distilbert-sentiment', ['DistilBertForSequenceClassification', '1,147,394', 'negative, positive', '9,000 tokens'])])
+def test_inspect(name, words):
+    for args in (name, ROOT/'transformers_lite'/'checkpoints'/name.split('/')[1]):
+        out = '\n'.join(lines('inspect', args))
+        for w in words: assert w in out, w
+
+@pytest.mark.parametrize('args,words', [(('classify-image', 'none.png'), 'no picture'), (('classify-image', __file__), "can't be read as a picture"), (('transcribe', 'none.wav'), 'no file'), (('transcribe', __file__), 'WAV, FLAC, OGG and MP3'),
+    (('inspect', 'no/such/folder'), 'no folder'), (('transcribe', '--model', 'transformers-lite/vit-digits', str(MORSE/'sample.flac')), 'vit'), (('classify-image', '--model', 'transformers-lite/none', str(DIGITS/'sample-3.png')), 'does not ship')])
+def test_mistakes_with_files(args, words):
+    res = cli(*args)
+    assert res.returncode == 2 and words in res.stderr and 'Traceback' not in res.stderr

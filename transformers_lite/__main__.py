@@ -174,7 +174,7 @@ def demo(args):
     "Walk through the guide on real sentences, a picture and a sound: configuration, model, head, tokens, prediction."
     start = perf_counter()
     print(paint("transformers_lite: from a configuration to a prediction", 1))
-    print("A small DistilBERT that ships with the package reads sentences that it has never seen. Nothing is downloaded.")
+    print("Three small models that ship with the package meet sentences, digits and a sound that they have never met. Nothing is downloaded.")
 
     from transformers_lite import AutoConfig
     step(1, "The configuration: what shape is the model?", f"config = AutoConfig.from_pretrained('{SENTIMENT}')")
@@ -230,7 +230,7 @@ def demo(args):
                           'python -m transformers_lite inspect NAME_OR_FOLDER': 'what a checkpoint is',
                           'python -m transformers_lite --help': 'all commands',
                           'make lab': 'read how all of it is built; start with nbs/01_configuration.ipynb',
-                          'nbs/10_sentiment.ipynb': 'how this checkpoint was trained, and where it fails'}.items():
+                          'nbs/10_sentiment.ipynb, 11_digits, 12_morse': 'how these checkpoints were trained, and where they fail'}.items():
         print(f"   {paint(f'{line:54}', 36)} {meaning}")
 
 # -- classify
