@@ -11,6 +11,7 @@ CONSTRAINTS ?= constraints.txt
 TESTS ?= tests
 WORKERS ?= 2
 NB ?= index
+TRAINED ?= 10_sentiment 11_digits 12_morse
 
 # The same install for every checkout that shares an environment would be wrong: the stamp bears the checkout's name.
 STAMP := $(VENV)/.installed$(subst /,-,$(CURDIR))
@@ -23,7 +24,7 @@ help: ## this list
 	@echo 'transformers_lite: type `make` and one of these'
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
 
-demo: install ## classify real sentences with the checkpoint that is shipped here
+demo: install ## read sentences, digits and a sound with the checkpoints that are shipped here
 	@$(BIN)/python -m transformers_lite
 
 test: install-dev oracle ## run every notebook cell and every test
@@ -55,10 +56,9 @@ export: install-dev ## write the modules and the README from the notebooks, and 
 page: install-dev ## build one chapter as a page: make page NB=01_configuration
 	@$(BIN)/jupyter nbconvert --to html --output-dir build nbs/$(NB).ipynb
 
-checkpoints: install-dev ## train the shipped checkpoints again
+checkpoints: install-dev ## train the shipped checkpoints again, or one: make checkpoints TRAINED=11_digits
 	@echo '== Training in full; the chapter says how long it takes, and a bar shows how far it is'
-	@TRANSFORMERS_LITE_FULL=1 $(BIN)/nbdev-test nbs/10_sentiment.ipynb --save --cell-timeout 0
-	@$(BIN)/nbdev-clean --fname nbs/10_sentiment.ipynb
+	@for nb in $(TRAINED); do TRANSFORMERS_LITE_FULL=1 $(BIN)/nbdev-test nbs/$$nb.ipynb --save --cell-timeout 0; $(BIN)/nbdev-clean --fname nbs/$$nb.ipynb; done
 
 install: $(STAMP)-run
 install-dev: $(STAMP)-dev
