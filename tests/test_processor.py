@@ -9,7 +9,7 @@ from helpers import run457, run_python
 from transformers_lite import AutoProcessor, AutoTokenizer, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor, add_times, collapse
 
 VOCAB = {t: i for i, t in enumerate(['<pad>', '<s>', '</s>', '<unk>', '|', *"ABCDEHLORW'"])}
-TEXTS = ['HELLO WORLD', 'A', "DO'R", 'ABBA  CAB', 'LLL', 'HÉ', '', 'A|B', ' A ']
+TEXTS = ['HELLO WORLD', 'A <s> B', ' <unk>A', 'A <pad>', 'A<s>B', 'A', "DO'R", 'ABBA  CAB', 'LLL', 'HÉ', '', 'A|B', ' A ']
 PATHS = [[5, 5, 0, 5, 6, 4, 4, 7], [4, 5, 4], [0, 0], [9, 0, 9, 9, 4, 4, 0, 4, 8], [3, 3, 5], [11, 0, 11, 11], [], [5, 4, 0, 4, 5]]
 
 @pytest.fixture(scope='module')
@@ -124,6 +124,25 @@ def test_languages(tmp_path):
     t.save_pretrained(tmp_path)
     assert t('Я')['input_ids'] == Wav2Vec2CTCTokenizer.from_pretrained(tmp_path)('Я')['input_ids'] == [5]
 
+def test_another_language(tmp_path, vocab_file): # the same steps in 5.x
+    both = {'en': VOCAB, 'x': {'<pad>': 0, '<s>': 1, '</s>': 2, '<unk>': 3, '|': 4, 'Q': 5}}
+    (tmp_path/'both.json').write_text(json.dumps(both))
+    a, b = (c(tmp_path/'both.json', target_lang='x') for c in (transformers.Wav2Vec2CTCTokenizer, Wav2Vec2CTCTokenizer))
+    before = b('QA')['input_ids']
+    assert before == a('QA')['input_ids'] == [5, 3]
+    for t in a, b: t.set_target_lang('en')
+    assert b('QA <s>')['input_ids'] == a('QA <s>')['input_ids'] != before and b.get_vocab() == a.get_vocab() and b.decode(PATHS[0]) == a.decode(PATHS[0])
+    b.save_pretrained(tmp_path/'saved')
+    again = Wav2Vec2CTCTokenizer.from_pretrained(tmp_path/'saved')
+    assert again.target_lang == 'en' and again.get_vocab() == VOCAB and again.languages == both
+    for f, words in ((lambda: b.set_target_lang('zz'), 'en, x'), (lambda: ours().set_target_lang('x'), 'one language only'), (lambda: ours(target_lang='x'), 'one language only')):
+        with pytest.raises(ValueError, match=words): f()
+    assert b('A')['input_ids'] == [5] # a refused change changes nothing
+
+@pytest.mark.parametrize('make', [list, tuple, iter, np.array, torch.tensor, lambda r: list(torch.tensor(r)), lambda r: list(np.array(r))])
+def test_ids_in_any_form(make):
+    assert ours().decode(make(PATHS[0])) == 'AAB C' and ours().batch_decode([make(PATHS[0])]) == ['AAB C']
+
 # laws
 
 @given(st.text('ABCDEHLORW', min_size=1, max_size=12), st.randoms(use_true_random=False))
@@ -159,7 +178,7 @@ def test_calls(processor):
     with processor.as_target_processor(): assert processor('AB').input_ids == [5, 6]
 
 @pytest.mark.parametrize('call,kind,words', [(lambda p: p(), ValueError, 'audio, text, or both'), (lambda p: p(np.ones(9), sampling_rate=8000), ValueError, 'Resample it'), (lambda p: p(np.ones(9), samplingrate=16000), TypeError, 'sampling_rate'),
-    (lambda p: p.pad(), ValueError, 'input_features, labels'), (lambda p: p.decode([99]), IndexError, '99'), (lambda p: p.decode([.5]), TypeError, 'argmax'), (lambda p: p.decode([-100]), IndexError, '-100'),
+    (lambda p: p.pad(), ValueError, 'input_features, labels'), (lambda p: p.decode([99]), IndexError, '99'), (lambda p: p.decode([.5]), TypeError, 'argmax'), (lambda p: p.decode([np.float32(.5)]), TypeError, 'argmax'), (lambda p: p.decode('AB'), TypeError, 'Call the tokenizer'), (lambda p: p.decode(None), TypeError, 'None'), (lambda p: p.batch_decode(torch.rand(1, 2, 3)), TypeError, 'argmax'), (lambda p: p.decode([-100]), IndexError, '-100'),
     (lambda p: Wav2Vec2Processor(p.tokenizer, p.feature_extractor), TypeError, 'feature_extractor'), (lambda p: Wav2Vec2Processor(p.feature_extractor, None), TypeError, 'tokenizer'), (lambda p: Wav2Vec2Processor.from_pretrained('nowhere/at/all'), OSError, 'no folder'),
     (lambda p: Wav2Vec2CTCTokenizer(), ValueError, 'needs a vocabulary'), (lambda p: Wav2Vec2CTCTokenizer('none.json'), ValueError, 'no vocabulary file'), (lambda p: Wav2Vec2CTCTokenizer(vocab={'A': 'x'}), ValueError, 'whole number'),
     (lambda p: Wav2Vec2CTCTokenizer(vocab=VOCAB, word_delimter='_'), ValueError, 'no argument'), (lambda p: Wav2Vec2CTCTokenizer(vocab={'A': 0}, unk_token=None)('B'), ValueError, "lacks 'B'")])

@@ -9,7 +9,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/processor.html.md"""
 
 # %% auto #0
 __all__ = ['collapse', 'read_ctc_vocab', 'Wav2Vec2CTCTokenizer', 'Wav2Vec2CTCTokenizerOutput', 'join_words', 'add_times',
-           'ProcessorMixin', 'Wav2Vec2Processor']
+           'plain_ids', 'ProcessorMixin', 'Wav2Vec2Processor']
 
 # %% ../nbs/07_processor.ipynb #b544d286
 import json
@@ -61,7 +61,7 @@ def read_ctc_vocab(
     if bad is not None or len(set(d.values())) < len(d): raise ValueError(f"Each token of a vocabulary has its own id, a whole number from 0 on{f'; {bad!r} has {d[bad]!r}' if bad is not None else ', but one id stands there twice'}.")
     return dict(d), several
 
-# %% ../nbs/07_processor.ipynb #48ff3e55
+# %% ../nbs/07_processor.ipynb #b32695fe
 class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
     "Text to characters, and the characters that a CTC model says for each frame to text."
     vocab_files_names = {'vocab_file': 'vocab.json'}
@@ -86,9 +86,12 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
         source = next((v for v in (vocab, vocab_file, tokenizer_file) if v is not None), None)
         if source is None: raise ValueError("Wav2Vec2CTCTokenizer needs a vocabulary: vocab_file='vocab.json', or vocab={token: id}.")
         ids, self.languages = read_ctc_vocab(source, target_lang)
+        if target_lang is not None and not self.languages: raise ValueError(f"target_lang={target_lang!r}, but the vocabulary has one language only. Leave target_lang out, or pass {{language: {{token: id}}}}.")
         self.word_delimiter_token, self.replace_word_delimiter_char = str(word_delimiter_token), replace_word_delimiter_char
         self.do_lower_case, self.target_lang = do_lower_case, target_lang
-        super().__init__(ids, bos_token=bos_token, eos_token=eos_token, unk_token=unk_token, pad_token=pad_token, **kwargs)
+        roles = dict(bos_token=bos_token, eos_token=eos_token, unk_token=unk_token, pad_token=pad_token)
+        wide = {k: AddedToken(t, lstrip=True, rstrip=True, normalized=False, special=True) if isinstance(t, str) else t for k, t in roles.items()}
+        super().__init__(ids, **wide, **kwargs)
         if self.word_delimiter_token not in self._ids: self._add([AddedToken(self.word_delimiter_token, normalized=False)])
 
     @property
@@ -145,7 +148,14 @@ def add_times(
     "Frames as seconds."
     return [{**o, **{f'{k}_time': round(o[f'{k}_offset'] * seconds_per_frame, 6) for k in ('start', 'end')}} for o in offsets]
 
-# %% ../nbs/07_processor.ipynb #cf81e07c
+# %% ../nbs/07_processor.ipynb #f2d759cd
+def plain_ids(
+    ids, # number, list, array or tensor, or a list of them
+): # the same as Python's numbers and lists
+    "Ids without arrays and tensors."
+    if hasattr(ids, 'tolist'): return ids.tolist()
+    return [plain_ids(i) for i in ids] if hasattr(ids, '__iter__') and not isinstance(ids, str) else ids
+
 @patch
 def decode(self:Wav2Vec2CTCTokenizer,
     token_ids, # (frames,) the best id of each frame: list, array or tensor; a batch of rows gives a list of texts
@@ -159,10 +169,11 @@ def decode(self:Wav2Vec2CTCTokenizer,
 ): # text, or a `Wav2Vec2CTCTokenizerOutput` if places are asked for
     "From the best id of each frame to text."
     options = {k: v for k, v in locals().items() if k not in ('self', 'token_ids')}
-    ids = token_ids.tolist() if hasattr(token_ids, 'tolist') else token_ids
-    if isinstance(ids, int): ids = [ids]
-    if len(ids) and (hasattr(ids[0], '__len__') or getattr(ids[0], 'ndim', 0)): return self.batch_decode(ids, **options)
-    if any(isinstance(i, float) for i in ids): raise TypeError(f"token ids are whole numbers, but {next(i for i in ids if isinstance(i, float))!r} is among them. Scores? Take logits.argmax(-1).")
+    ids = plain_ids(token_ids)
+    if not isinstance(ids, list): ids = [ids]
+    if ids and isinstance(ids[0], list): return self.batch_decode(ids, **options)
+    bad = [i for i in ids if not isinstance(i, int)]
+    if bad: raise TypeError(f"token ids are whole numbers, but {bad[0]!r:.60} is among them. Scores? Take logits.argmax(-1). A text? Call the tokenizer.")
     chars = self._chars(ids, skip_special_tokens, group_tokens, spaces_between_special_tokens)
     text = ''.join(c['char'] for c in chars).strip()
     text = self._cleaned(text, clean_up_tokenization_spaces)
@@ -170,7 +181,7 @@ def decode(self:Wav2Vec2CTCTokenizer,
     timed = (lambda o: add_times(o, seconds_per_frame)) if seconds_per_frame else (lambda o: o)
     return Wav2Vec2CTCTokenizerOutput(text, timed(chars) if output_char_offsets else None, timed(join_words(chars, self.replace_word_delimiter_char)) if output_word_offsets else None)
 
-# %% ../nbs/07_processor.ipynb #c30b5c6f
+# %% ../nbs/07_processor.ipynb #ac8884ae
 @patch
 def _chars(self:Wav2Vec2CTCTokenizer, ids, skip, group, spaced):
     "The characters of a row with their frames."
@@ -193,7 +204,7 @@ def batch_decode(self:Wav2Vec2CTCTokenizer,
 ): # a list of texts, or a `Wav2Vec2CTCTokenizerOutput` of lists
     "The text of each row."
     res = [self.decode(s, skip_special_tokens, clean_up_tokenization_spaces, **kwargs) for s in sequences]
-    if not res or isinstance(res[0], str): return res
+    if not res or isinstance(res[0], (str, list)): return res
     return Wav2Vec2CTCTokenizerOutput(*(None if getattr(res[0], f.name) is None else [getattr(r, f.name) for r in res] for f in fields(res[0])))
 
 @patch
@@ -215,6 +226,18 @@ def save_vocabulary(self:Wav2Vec2CTCTokenizer, save_directory, filename_prefix=N
     path = Path(save_directory)/(f'{filename_prefix}-' * bool(filename_prefix) + 'vocab.json')
     write_text(path, json.dumps(self.languages or {**self.vocab, **{t: i for t, i in self._ids.items()}}, indent=2, sort_keys=True, ensure_ascii=False) + '\n')
     return (str(path),)
+
+# %% ../nbs/07_processor.ipynb #5b2b77ec
+@patch
+def set_target_lang(self:Wav2Vec2CTCTokenizer,
+    target_lang, # one of the vocabulary's languages
+):
+    "Change to another language of the vocabulary."
+    if not self.languages: raise ValueError(f"The vocabulary has one language only, so {target_lang!r} can't be chosen. Make the tokenizer with vocab={{language: {{token: id}}}}.")
+    self.vocab, _ = read_ctc_vocab(self.languages, target_lang)
+    added, self._ids, self._tokens, self._added = list(self._added.values()), dict(self.vocab), {i: t for t, i in self.vocab.items()}, {}
+    self._add(added)
+    self.target_lang = target_lang
 
 # %% ../nbs/07_processor.ipynb #93b1289b
 class ProcessorMixin(PushToHubMixin):
@@ -244,7 +267,7 @@ class ProcessorMixin(PushToHubMixin):
         "The classes to load the parts with; a subclass says which."
         raise NotImplementedError(f"{cls.__name__} must define part_classes(), which gives the class of {', '.join(cls.attributes)}.")
 
-# %% ../nbs/07_processor.ipynb #1cf2ed38
+# %% ../nbs/07_processor.ipynb #2e5b7871
 @patch
 def save_pretrained(self:ProcessorMixin,
     save_directory, # folder; made if it isn't there
@@ -270,7 +293,7 @@ def from_pretrained(cls:ProcessorMixin,
     **kwargs, # `HUB_OPTIONS`, and settings of the parts that replace those of the files
 ): # a processor
     "Load every part."
-    parts, hub_only = cls.part_classes(), {}
+    parts = cls.part_classes()
     known = {k: set(c.known_names()) if hasattr(c, 'known_names') else c.known_arguments() for k, c in parts.items()}
     own = {k: {n: v for n, v in kwargs.items() if n in known[k] or not any(n in other for other in known.values())} for k in parts}
     return cls(**{k: c.from_pretrained(pretrained_model_name_or_path, **own[k]) for k, c in parts.items()})
