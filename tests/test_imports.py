@@ -7,8 +7,9 @@ import transformers_lite
 from helpers import ROOT, run_python
 
 MODULES = sorted(p.stem for p in (ROOT/'transformers_lite').glob('[a-z]*.py'))
-HEAVY = {'torch', 'PIL', 'soundfile', 'tensorflow', 'transformers'}
-LIGHT = ['DistilBertConfig', 'PretrainedConfig', 'AutoConfig', 'DistilBertTokenizer', 'DistilBertTokenizerFast', 'AutoTokenizer']
+HEAVY = {'torch', 'PIL', 'soundfile', 'soxr', 'tensorflow', 'transformers'}
+LIGHT = ['DistilBertConfig', 'ViTConfig', 'Wav2Vec2Config', 'PretrainedConfig', 'AutoConfig', 'DistilBertTokenizer', 'DistilBertTokenizerFast', 'AutoTokenizer', 'AutoProcessor',
+         'Wav2Vec2FeatureExtractor', 'Wav2Vec2CTCTokenizer', 'Wav2Vec2Processor', 'load_audio']
 
 def modules_after(code):
     "The modules that a fresh Python has after running `code`."
@@ -19,6 +20,8 @@ def test_light(code):
     loaded = modules_after(code)
     assert 'transformers_lite' in loaded and not HEAVY & loaded
 
+def test_pictures_bring_pillow_alone(): assert HEAVY & modules_after('from transformers_lite import ViTImageProcessor, AutoImageProcessor') == {'PIL'}
+
 def test_negative_control(): # the check above sees torch when it is there
     assert 'torch' in modules_after('from transformers_lite import DistilBertModel')
 
@@ -27,7 +30,7 @@ def import_seconds(code):
     clock = f'import torch, time\nt = time.perf_counter()\n{code}\nprint(time.perf_counter() - t)'
     return min(float(run_python(clock)) for _ in range(3))
 
-@pytest.mark.parametrize('name', ['DistilBertModel', 'DistilBertForSequenceClassification', 'AutoModel'])
+@pytest.mark.parametrize('name', ['DistilBertModel', 'DistilBertForSequenceClassification', 'ViTForImageClassification', 'Wav2Vec2ForCTC', 'AutoModel'])
 def test_a_model_costs_little_over_torch(name): assert import_seconds(f'from transformers_lite import {name}') < .3
 
 @pytest.mark.parametrize('module', MODULES)

@@ -198,7 +198,7 @@ class AutoTokenizer:
         kind = next((k for k in kinds if k in FAMILIES.get(family, {})), 'tokenizer')
         return find_class(kind, family, f"'{name}'").from_pretrained(name, *inputs, **kwargs)
 
-# %% ../nbs/08_auto.ipynb #1d31669c
+# %% ../nbs/08_auto.ipynb #27cbe4ca
 def named_classes(
     kind, # 'image_processor', 'feature_extractor' or 'processor'
     name, # folder, 'transformers-lite/…' or hub repository
@@ -219,8 +219,7 @@ def preprocessor_family(
 ): # a `model_type`
     "The family whose class is named in a preprocessor's file, or else the family in config.json."
     names = named_classes(kind, name, **hub)
-    for family in FAMILIES:
-        if class_name(kind, family) in names: return family
+    if family := next((f for f in FAMILIES if class_name(kind, f) in names), None): return family
     if names and not cached_file(name, 'config.json', must_exist=False, **hub):
         raise ValueError(f"'{name}' was made by {names[0]}, which transformers_lite doesn't have. Register a class of that name.")
     return family_of(name, **hub)[0]
@@ -259,7 +258,7 @@ class AutoFeatureExtractor(AutoImageProcessor):
     "Loads the feature extractor of a checkpoint."
     kind = 'feature_extractor'
 
-# %% ../nbs/08_auto.ipynb #454460e6
+# %% ../nbs/08_auto.ipynb #0e267186
 class AutoProcessor(AutoImageProcessor):
     "Loads whatever makes the input of a checkpoint: its processor, or else its only preprocessor."
     kind = 'processor'
@@ -273,7 +272,8 @@ class AutoProcessor(AutoImageProcessor):
         name, (hub, _) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
         if named_classes('processor', name, **hub): return super().from_pretrained(name, **kwargs)
         for auto in (AutoImageProcessor, AutoFeatureExtractor):
-            if named_classes(auto.kind, name, **hub) and class_name(auto.kind, preprocessor_family(auto.kind, name, **hub)): return auto.from_pretrained(name, **kwargs)
+            names = named_classes(auto.kind, name, **hub)
+            if any(class_name(auto.kind, f) in names for f in FAMILIES): return auto.from_pretrained(name, **kwargs)
         if cached_file(name, 'tokenizer_config.json', must_exist=False, **hub): return AutoTokenizer.from_pretrained(name, **kwargs)
         family = family_of(name, **hub)[0]
         kind = next((k for k in ('processor', 'image_processor', 'feature_extractor', 'tokenizer') if class_name(k, family)), 'processor')
