@@ -37,7 +37,9 @@ def test_the_measure_can_fail(ours): # far beyond the promise, nothing is right
     assert book['edits']('MORSE', 'NURSE') == 2 and book['edits']('', 'AB') == 2
 
 def test_every_character(ours):
-    for c in book['MORSE']: assert read(*ours, [book['morse'](f'{c} {c}{c}', snr=15)]) == [f'{c} {c}{c}'], c
+    for c in book['MORSE']: # between words that tell the speed: dashes alone might as well be slow dots
+        text = f'PARIS {c} {c}{c} PARIS'
+        assert read(*ours, [book['morse'](text, snr=15)]) == [text], c
 
 def test_a_batch_reads_as_each_alone(ours):
     model, processor = ours

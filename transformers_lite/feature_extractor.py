@@ -99,7 +99,7 @@ def round_up(
     "The next multiple."
     return n if not multiple else -(-n // multiple) * multiple
 
-# %% ../nbs/06_feature_extractor.ipynb #49c9d09a
+# %% ../nbs/06_feature_extractor.ipynb #b587893f
 @patch
 def pad(self:SequenceFeatureExtractor,
     processed_features, # {name: clips}, or a list of {name: clip}; a clip is (steps,), or (steps, feature_size)
@@ -125,6 +125,7 @@ def pad(self:SequenceFeatureExtractor,
     rest = {k: v for k, v in processed_features.items() if k not in (name, 'attention_mask')}
     return BatchFeature({name: clips, **rest, **({'attention_mask': masks} if want else {})}, return_tensors)
 
+# %% ../nbs/06_feature_extractor.ipynb #e4d694b4
 @patch
 def fill_up(self:SequenceFeatureExtractor,
     rows, # arrays (steps, …)
