@@ -152,6 +152,23 @@ def test_processors_by_name(tmp_path): # of folders that hold nothing else, and 
     assert type(AutoImageProcessor.from_pretrained(tmp_path/'eye')).__name__ == type(AutoProcessor.from_pretrained(tmp_path/'eye')).__name__ == 'ViTImageProcessor'
     assert AutoImageProcessor.from_pretrained(tmp_path/'eye', size=9, use_fast=True, trust_remote_code=True).size == 9
 
+def test_folders_from_before_processors_had_a_name(tmp_path): # as facebook/wav2vec2-base-960h and google/vit-base-patch16-224 were in 2021
+    files = dict(w={'config.json': {**W2V, 'model_type': 'wav2vec2', 'feat_extract_dropout': 0., 'gradient_checkpointing': False, 'hidden_dropout_prob': .1, 'transformers_version': '4.7.0.dev0'},
+                    'vocab.json': {'<pad>': 0, '<s>': 1, '</s>': 2, '<unk>': 3, '|': 4, 'E': 5, 'T': 6}, 'tokenizer_config.json': dict(unk_token='<unk>', bos_token='<s>', eos_token='</s>', pad_token='<pad>', do_lower_case=False, return_attention_mask=False, do_normalize=True),
+                    'special_tokens_map.json': dict(unk_token='<unk>', bos_token='<s>', eos_token='</s>', pad_token='<pad>'),
+                    'preprocessor_config.json': dict(do_normalize=True, feature_size=1, padding_side='right', padding_value=0., return_attention_mask=False, sampling_rate=16000)},
+                 v={'config.json': {**VIT, 'model_type': 'vit', 'id2label': {str(i): f'c{i}' for i in range(1000)}, 'label2id': {f'c{i}': i for i in range(1000)}},
+                    'preprocessor_config.json': dict(do_normalize=True, do_resize=True, image_mean=[.5] * 3, image_std=[.5] * 3, size=224)},
+                 s={'config.json': {**W2V, 'model_type': 'wav2vec2'}, 'preprocessor_config.json': dict(do_normalize=True, sampling_rate=16000)}) # for labelling sounds: no text
+    for folder, some in files.items():
+        (tmp_path/folder).mkdir()
+        for f, d in some.items(): (tmp_path/folder/f).write_text(json.dumps(d))
+    made = {f: AutoProcessor.from_pretrained(tmp_path/f) for f in files}
+    assert {f: type(p).__name__ for f, p in made.items()} == dict(w='Wav2Vec2Processor', v='ViTImageProcessor', s='Wav2Vec2FeatureExtractor')
+    theirs = transformers.AutoProcessor.from_pretrained(tmp_path/'w')
+    assert type(theirs).__name__ == 'Wav2Vec2Processor' and made['w'].decode([5, 5, 0, 5, 4, 6]) == theirs.decode([5, 5, 0, 5, 4, 6]) == 'EE T'
+    for f, name in (('w', 'feat_extract_dropout'), ('v', 'label2id')): assert AutoConfig.from_pretrained(tmp_path/f).to_dict()[name] == files[f]['config.json'][name]
+
 @pytest.mark.parametrize('name', ['distilbert-sentiment', 'vit-digits', 'wav2vec2-morse'])
 def test_packaged(name): assert type(AutoProcessor.from_pretrained(f'transformers-lite/{name}')).__name__ == {'d': 'DistilBertTokenizerFast', 'v': 'ViTImageProcessor', 'w': 'Wav2Vec2Processor'}[name[0]]
 

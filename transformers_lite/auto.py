@@ -258,7 +258,7 @@ class AutoFeatureExtractor(AutoImageProcessor):
     "Loads the feature extractor of a checkpoint."
     kind = 'feature_extractor'
 
-# %% ../nbs/08_auto.ipynb #0e267186
+# %% ../nbs/08_auto.ipynb #4953c2ac
 class AutoProcessor(AutoImageProcessor):
     "Loads whatever makes the input of a checkpoint: its processor, or else its only preprocessor."
     kind = 'processor'
@@ -270,13 +270,16 @@ class AutoProcessor(AutoImageProcessor):
     ): # a processor, an image processor, a feature extractor or a tokenizer
         "Load the processor; where the checkpoint has none, what it has."
         name, (hub, _) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
-        if named_classes('processor', name, **hub): return super().from_pretrained(name, **kwargs)
+        has = lambda file: cached_file(name, file, must_exist=False, **hub)
+        family = read_json(has('config.json')).get('model_type') if has('config.json') else None
+        whole = class_name('processor', family) and has('tokenizer_config.json')  # files from before processors had a name
+        if whole or named_classes('processor', name, **hub): return super().from_pretrained(name, **kwargs)
         for auto in (AutoImageProcessor, AutoFeatureExtractor):
             names = named_classes(auto.kind, name, **hub)
             if any(class_name(auto.kind, f) in names for f in FAMILIES): return auto.from_pretrained(name, **kwargs)
-        if cached_file(name, 'tokenizer_config.json', must_exist=False, **hub): return AutoTokenizer.from_pretrained(name, **kwargs)
+        if has('tokenizer_config.json'): return AutoTokenizer.from_pretrained(name, **kwargs)
         family = family_of(name, **hub)[0]
-        kind = next((k for k in ('processor', 'image_processor', 'feature_extractor', 'tokenizer') if class_name(k, family)), 'processor')
+        kind = next((k for k in ('image_processor', 'feature_extractor', 'tokenizer') if class_name(k, family)), 'processor')
         return AutoTokenizer.from_pretrained(name, **kwargs) if kind == 'tokenizer' else find_class(kind, family, f"'{name}'").from_pretrained(name, **kwargs)
 
 # %% ../nbs/08_auto.ipynb #8dcaa290
