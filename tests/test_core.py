@@ -108,12 +108,6 @@ def test_write_text_is_the_same_everywhere(tmp_path):
     write_text(tmp_path/'t', 'é\n')
     assert (tmp_path/'t').read_bytes() == b'\xc3\xa9\n'
 
-def test_save_folder(tmp_path):
-    assert save_folder(tmp_path/'a'/'b').is_dir()
-    assert save_folder(str(tmp_path/'a')) == tmp_path/'a'
-    (tmp_path/'f').touch()
-    with pytest.raises(ValueError, match='Pass a folder'): save_folder(tmp_path/'f')
-
 # ---------------------------------------------------------------- names
 
 @settings(deadline=None)

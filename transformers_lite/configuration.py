@@ -14,14 +14,14 @@ __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COM
            'check_kind', 'check_activation', 'PretrainedConfig', 'contradiction', 'DistilBertConfig', 'merge_labels',
            'ViTConfig', 'size_pair', 'Wav2Vec2Elsewhere', 'SpecAugmentConfig', 'Wav2Vec2Config']
 
-# %% ../nbs/01_configuration.ipynb #6e9bfcd0
+# %% ../nbs/01_configuration.ipynb #448d96f6
 import copy, inspect
 from math import isfinite, prod
 from numbers import Integral, Real
 
 from fastcore.basics import patch, store_attr
 
-from .core import (JsonMixin, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs,
+from .core import (JsonMixin, PushToHubMixin, cached_file, read_json, saving, split_hub_kwargs,
                                     suggest, to_json, warn_once, write_text)
 
 # %% ../nbs/01_configuration.ipynb #8a38b8e7
@@ -269,7 +269,7 @@ def to_json_string(self:PretrainedConfig,
     "The settings as JSON."
     return to_json(self.to_diff_dict() if use_diff else self.to_dict())
 
-# %% ../nbs/01_configuration.ipynb #3458167e
+# %% ../nbs/01_configuration.ipynb #2a6957ca
 @patch
 def to_json_file(self:PretrainedConfig,
     json_file_path, # file to write
@@ -287,8 +287,7 @@ def save_pretrained(self:PretrainedConfig,
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
 ):
     "Write `config.json` into a folder."
-    folder = save_folder(save_directory)
-    self.to_json_file(folder/'config.json', use_diff)
+    with saving(save_directory) as folder: self.to_json_file(folder/'config.json', use_diff)
     if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
 
 # %% ../nbs/01_configuration.ipynb #3efb66e5

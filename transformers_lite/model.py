@@ -13,13 +13,12 @@ __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'IGNORED', 'INDEX', 'OURS
            'TransformerBlock', 'Transformer', 'ModelOutput', 'BaseModelOutput', 'FinishedModel', 'PreTrainedModel',
            'DistilBertPreTrainedModel', 'keep_mask', 'DistilBertModel', 'id_error', 'weight_files', 'shard_file',
            'load_state_dict', 'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype',
-           'build_hollow', 'resize_rows']
+           'build_hollow', 'save_weights', 'resize_rows']
 
-# %% ../nbs/02_model.ipynb #7323a844
+# %% ../nbs/02_model.ipynb #514e4f73
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
-from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -34,7 +33,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig
-from .core import PushToHubMixin, atomic_path, cached_file, read_json, save_folder, split_hub_kwargs, suggest, to_json, write_text
+from .core import PushToHubMixin, atomic_path, cached_file, discard, read_json, saving, split_hub_kwargs, suggest, to_json, write_text
 
 # %% ../nbs/02_model.ipynb #6ef591c3
 def sinusoids(
@@ -771,7 +770,17 @@ def weights_to_save(self:PreTrainedModel,
     state_dict = self.state_dict() if state_dict is None else state_dict
     return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
-# %% ../nbs/02_model.ipynb #1db6b858
+# %% ../nbs/02_model.ipynb #83e3dae3
+def save_weights(
+    weights, # {name: tensor}
+    path, # a .safetensors file to write or to replace
+):
+    "Write tensors to one file; OSError if the disk is full."
+    with atomic_path(path) as tmp:
+        try: save_file(weights, tmp, metadata={'format': 'pt'})
+        except SafetensorError as e:
+            raise OSError(f"'{path}' could not be written ({e}). Is the disk full? What was there before is unharmed.") from e
+
 INDEX = 'model.safetensors.index.json'
 OURS = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?')  # what a save may leave behind
 
@@ -790,17 +799,15 @@ def save_pretrained(self:PreTrainedModel,
     if not safe_serialization: raise ValueError("safe_serialization=False would write a pickle, which can run code when it is loaded. Leave it out: safetensors it is.")
     if not is_main_process: return
     from huggingface_hub import split_torch_state_dict_into_shards
-    folder, weights = save_folder(save_directory), self.weights_to_save(state_dict)
+    weights = self.weights_to_save(state_dict)
     plan = split_torch_state_dict_into_shards(weights, max_shard_size=max_shard_size)
     self.config.architectures, self.config.dtype = [type(self).__name__], self.dtype
-    with ExitStack() as files:  # on the way out, the last to enter takes its place first
-        new = lambda name: files.enter_context(atomic_path(folder/name))
-        self.config.to_json_file(new('config.json'))
-        if plan.is_sharded: write_text(new(INDEX), to_json({'metadata': plan.metadata, 'weight_map': plan.tensor_to_filename}))
-        for name, held in plan.filename_to_tensors.items(): save_file({n: weights[n] for n in held}, new(name), metadata={'format': 'pt'})
-    current = {*plan.filename_to_tensors, *([INDEX] if plan.is_sharded else [])}
-    for path in list(folder.iterdir()):
-        if OURS.fullmatch(path.name) and path.name not in current: path.unlink()
+    with saving(save_directory) as folder:
+        for name, held in plan.filename_to_tensors.items(): save_weights({n: weights[n] for n in held}, folder/name)
+        self.config.to_json_file(folder/'config.json')
+        if plan.is_sharded: write_text(folder/INDEX, to_json({'metadata': plan.metadata, 'weight_map': plan.tensor_to_filename}))
+        for path in folder.iterdir():
+            if OURS.fullmatch(path.name): discard(path)  # unless it was just written
     if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
 
 # %% ../nbs/02_model.ipynb #a406ce07

@@ -11,7 +11,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/processor.html.md"""
 __all__ = ['collapse', 'read_ctc_vocab', 'Wav2Vec2CTCTokenizer', 'Wav2Vec2CTCTokenizerOutput', 'join_words', 'add_times',
            'plain_ids', 'ProcessorMixin', 'Wav2Vec2Processor']
 
-# %% ../nbs/07_processor.ipynb #b544d286
+# %% ../nbs/07_processor.ipynb #97ceb286
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -22,7 +22,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from tokenizers import AddedToken
 
-from .core import PushToHubMixin, save_folder, suggest, to_json, warn_once, write_text
+from .core import PushToHubMixin, saving, suggest, to_json, warn_once, write_text
 from .feature_extractor import FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor
 from .tokenizer import PreTrainedTokenizer, PreTrainedTokenizerBase, clean_up, read_vocab
 
@@ -267,7 +267,7 @@ class ProcessorMixin(PushToHubMixin):
         "The classes to load the parts with; a subclass says which."
         raise NotImplementedError(f"{cls.__name__} must define part_classes(), which gives the class of {', '.join(cls.attributes)}.")
 
-# %% ../nbs/07_processor.ipynb #2e5b7871
+# %% ../nbs/07_processor.ipynb #2bb47a64
 @patch
 def save_pretrained(self:ProcessorMixin,
     save_directory, # folder; made if it isn't there
@@ -275,16 +275,17 @@ def save_pretrained(self:ProcessorMixin,
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
 ):
     "Write every part, in the layouts of transformers 4 and 5."
-    folder, name = save_folder(save_directory), {'processor_class': type(self).__name__}
-    for k in self.attributes:
-        part = getattr(self, k)
-        if k == 'tokenizer':
-            part.extra_settings = {**part.extra_settings, **name}
-            part.save_pretrained(folder)
-        else:
-            part.validate()
-            write_text(folder/part.filename, to_json({**part.to_dict(), **name}))
-    write_text(folder/'processor_config.json', to_json(self.to_dict()))
+    name = {'processor_class': type(self).__name__}
+    with saving(save_directory) as folder:
+        for k in self.attributes:
+            part = getattr(self, k)
+            if k == 'tokenizer':
+                part.extra_settings = {**part.extra_settings, **name}
+                part.save_pretrained(folder)
+            else:
+                part.validate()
+                write_text(folder/part.filename, to_json({**part.to_dict(), **name}))
+        write_text(folder/'processor_config.json', to_json(self.to_dict()))
     if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
 
 @patch(cls_method=True)

@@ -18,7 +18,7 @@ __all__ = ['SPACES', 'CHINESE', 'is_chinese', 'CharSpan', 'TokenSpan', 'SPECIAL_
            'pad_rows', 'pad_array', 'as_samples', 'PreTrainedTokenizerFast', 'read_backend', 'wordpiece_backend',
            'DistilBertTokenizerFast', 'blank_backend']
 
-# %% ../nbs/04_tokenizer.ipynb #bb9a839d
+# %% ../nbs/04_tokenizer.ipynb #ad6d1b4f
 import copy, json, re, unicodedata
 from collections import namedtuple
 from dataclasses import dataclass, field, fields
@@ -31,7 +31,7 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from .core import (BatchFeature, PushToHubMixin, cached_file, read_json, save_folder, split_hub_kwargs, suggest,
+from .core import (BatchFeature, PushToHubMixin, cached_file, read_json, saving, split_hub_kwargs, suggest,
                                     to_json, warn_once, write_text)
 
 # %% ../nbs/04_tokenizer.ipynb #77de8f4c
@@ -1248,7 +1248,7 @@ def _special_changed(self:DistilBertTokenizerFast):
     ids = [(t, self._token_to_id(t)) for t in (cls, sep)]
     self._tokenizer.post_processor = processors.TemplateProcessing(single=f'{cls} $A {sep}', pair=f'{cls} $A {sep} $B:1 {sep}:1', special_tokens=ids)
 
-# %% ../nbs/04_tokenizer.ipynb #05fe168c
+# %% ../nbs/04_tokenizer.ipynb #f0250eb5
 @patch
 def to_dict(self:PreTrainedTokenizerBase): # what tokenizer_config.json holds
     "The settings, as they are now."
@@ -1267,11 +1267,12 @@ def save_pretrained(self:PreTrainedTokenizerBase,
     **kwargs # of `push_to_hub`: repo_id, …
 ): # the paths of the files
     "Save to a folder that transformers 4 and 5 load as well."
-    folder, prefix = save_folder(save_directory), f'{filename_prefix}-' if filename_prefix else ''
-    saved = [*self.save_vocabulary(folder, filename_prefix)]
-    for name, d in (('special_tokens_map.json', self.special_tokens_map), ('tokenizer_config.json', self.to_dict())):
-        write_text(folder/(prefix + name), to_json(d))
-        saved.append(str(folder/(prefix + name)))
+    prefix = f'{filename_prefix}-' if filename_prefix else ''
+    with saving(save_directory) as folder:
+        saved = [*self.save_vocabulary(folder, filename_prefix)]
+        for name, d in (('special_tokens_map.json', self.special_tokens_map), ('tokenizer_config.json', self.to_dict())):
+            write_text(folder/(prefix + name), to_json(d))
+            saved.append(str(folder/(prefix + name)))
     if push_to_hub: self.push_to_hub(**{'repo_id': folder.name, **kwargs})
     return tuple(saved)
 
