@@ -282,8 +282,8 @@ def test_labels_of_a_file_that_disagree_are_mended():
     warn_once.cache_clear()
     with pytest.warns(UserWarning, match='contradicts its id2label'): c = DistilBertConfig.from_dict({'id2label': {'0': 'a', '1': 'b'}, 'label2id': {'LABEL_0': 0, 'LABEL_1': 1}})
     assert c.label2id == {'a': 0, 'b': 1}
-    with pytest.warns(UserWarning, match='numbers its outputs 0 to 1'): c = DistilBertConfig.from_dict({'id2label': {'1': 'a', '2': 'b'}})
-    assert c.num_labels == 2 and c.id2label == {1: 'a', 2: 'b'}
+    with pytest.raises(ValueError, match='numbers its outputs 0 to 1'): DistilBertConfig.from_dict({'id2label': {'1': 'a', '2': 'b'}})
+    assert DistilBertConfig.from_dict({'id2label': {'1': 'a', '2': 'b'}}, id2label={0: 'a', 1: 'b'}).id2label == {0: 'a', 1: 'b'}
 
 def test_good_files_say_nothing():
     warn_once.cache_clear()

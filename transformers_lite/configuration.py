@@ -24,7 +24,7 @@ from fastcore.basics import patch, store_attr
 from .core import (JsonMixin, PushToHubMixin, cached_file, read_json, saving, split_hub_kwargs,
                                     suggest, to_json, warn_once, write_text)
 
-# %% ../nbs/01_configuration.ipynb #8a38b8e7
+# %% ../nbs/01_configuration.ipynb #702a86e7
 def make_labels(
     num_labels=None, # number of classes; default: as many as there are names, or 2
     id2label=None, # {id: name}; keys may be text, as they are in JSON
@@ -41,7 +41,7 @@ def make_labels(
         raise ValueError(f"num_labels={num_labels} contradicts id2label={id2label}, which names {len(id2label)}. "
                          "Give one of them, or as many names as labels.")
     if sorted(id2label) != list(range(len(id2label))):
-        warn_once(f"id2label={id2label}: a head numbers its outputs 0 to {len(id2label)-1}. Number the names likewise.")
+        raise ValueError(f"id2label={id2label}: a head numbers its outputs 0 to {len(id2label)-1}. Number the names likewise.")
     derived = {name: i for i, name in id2label.items()}
     if label2id is not None and {name: int(i) for name, i in label2id.items()} != derived:
         raise ValueError(f"label2id={label2id} contradicts id2label={id2label}. "

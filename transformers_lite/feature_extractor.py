@@ -21,7 +21,7 @@ from fastcore.basics import patch, store_attr
 
 from .core import BatchFeature, PreprocessorMixin, warn_once
 
-# %% ../nbs/06_feature_extractor.ipynb #23d459e8
+# %% ../nbs/06_feature_extractor.ipynb #8e77f009
 def load_audio(
     file, # path, bytes of a file, or an open binary file: WAV, FLAC, OGG, MP3 and what else libsndfile reads
     sampling_rate=16000, # samples a second that are wanted; None: as in the file
@@ -29,6 +29,8 @@ def load_audio(
 ): # (samples,) float32; (channels, samples) if there are several
     "Read a sound and resample it; FileNotFoundError if there is no file, ValueError if it is no sound."
     import soundfile, soxr
+    if not isinstance(file, (str, Path, bytes, bytearray)) and not hasattr(file, 'read'): raise ValueError(f"{file!r:.40} is no sound: give a path, the bytes of a file, or an open file.")
+    if sampling_rate is not None and not sampling_rate > 0: raise ValueError(f"sampling_rate={sampling_rate!r}, but it must be a number of samples a second above 0, or None for that of the file.")
     name = f"'{file}'" if isinstance(file, (str, Path)) else 'the data'
     if isinstance(file, (str, Path)) and not Path(file).expanduser().is_file(): raise FileNotFoundError(f"There is no file {name}. Check the path.")
     source = io.BytesIO(file) if isinstance(file, (bytes, bytearray)) else str(Path(file).expanduser()) if isinstance(file, (str, Path)) else file
@@ -40,10 +42,11 @@ def load_audio(
     if sampling_rate not in (None, rate): x = soxr.resample(x, rate, sampling_rate)
     return np.ascontiguousarray(x[:, 0] if x.shape[1] == 1 else x.T)
 
-# %% ../nbs/06_feature_extractor.ipynb #f2e5e0ac
+# %% ../nbs/06_feature_extractor.ipynb #f9836208
 class FeatureExtractionMixin(PreprocessorMixin):
     "A feature extractor's settings, which check, print, load and save themselves."
     kind = 'feature_extractor'
+    foreign = 'image_mean', 'image_std', 'do_resize', 'size'  # in the files of image processors
 
     @classmethod
     def get_feature_extractor_dict(cls,
@@ -75,7 +78,7 @@ class SequenceFeatureExtractor(FeatureExtractionMixin):
         if self.padding_side not in ('right', 'left'): raise ValueError(f"padding_side={self.padding_side!r}, but it must be 'right' or 'left'.")
         if self.padding_value is not None and not isinstance(self.padding_value, Real): raise ValueError(f"padding_value={self.padding_value!r}, but it must be a number.")
 
-# %% ../nbs/06_feature_extractor.ipynb #7f458c2f
+# %% ../nbs/06_feature_extractor.ipynb #6295c779
 @patch
 def target_length(self:SequenceFeatureExtractor,
     lengths, # of the clips
@@ -83,7 +86,9 @@ def target_length(self:SequenceFeatureExtractor,
     max_length=None, # for 'max_length', and for truncation
     pad_to_multiple_of=None, # round the length up
 ): # a length, or None: no padding
-    "To which length clips are padded; ValueError for a way that isn't known."
+    "To which length clips are padded; ValueError for a way that isn't known, or a length that is none."
+    for k, v in dict(max_length=max_length, pad_to_multiple_of=pad_to_multiple_of).items():
+        if v is not None and v < 1: raise ValueError(f"{k}={v!r}, but it must be a number of samples, at least 1.")
     how = getattr(padding, 'value', padding)
     how = {True: 'longest', False: 'do_not_pad', None: 'do_not_pad'}.get(how, how)
     if how not in ('longest', 'max_length', 'do_not_pad'): raise ValueError(f"padding={padding!r} is unknown: use True or 'longest', 'max_length', or False.")
@@ -125,7 +130,7 @@ def pad(self:SequenceFeatureExtractor,
     rest = {k: v for k, v in processed_features.items() if k not in (name, 'attention_mask')}
     return BatchFeature({name: clips, **rest, **({'attention_mask': masks} if want else {})}, return_tensors)
 
-# %% ../nbs/06_feature_extractor.ipynb #e4d694b4
+# %% ../nbs/06_feature_extractor.ipynb #6f6dceb5
 @patch
 def fill_up(self:SequenceFeatureExtractor,
     rows, # arrays (steps, …)
@@ -141,8 +146,10 @@ def fill_up(self:SequenceFeatureExtractor,
 def as_array(
     x, # a clip: an array, a tensor or a list
 ): # float32 array
-    "A clip as numpy has it."
-    return np.asarray(x.detach().cpu() if hasattr(x, 'detach') else x, dtype=np.float32)
+    "A clip as numpy has it; ValueError for an array of something else than numbers."
+    x = x.detach().cpu().numpy() if hasattr(x, 'detach') else x
+    if isinstance(x, np.ndarray) and x.dtype.kind not in 'biuf': raise ValueError(f"sound must be real numbers, and an array of {x.dtype} isn't: use x.astype('float32') if it holds such.")
+    return np.asarray(x, dtype=np.float32)
 
 # %% ../nbs/06_feature_extractor.ipynb #0947ffa4
 def zero_mean_unit_variance(
@@ -166,7 +173,7 @@ class Wav2Vec2FeatureExtractor(SequenceFeatureExtractor):
         if normalize_before_padding: self.normalize_before_padding = True  # isn't transformers', so it is only there where it is wanted
         super().__init__(feature_size, sampling_rate, padding_value, return_attention_mask=return_attention_mask, **kwargs)
 
-# %% ../nbs/06_feature_extractor.ipynb #19ce9413
+# %% ../nbs/06_feature_extractor.ipynb #27d5bb5f
 @patch
 def check_rate(self:SequenceFeatureExtractor,
     sampling_rate=None, # of the sound, as the caller says
@@ -193,6 +200,7 @@ def split_clips(
 ): # a list of (samples,) float32 arrays
     "The clips of a batch; ValueError for stereo, and for what is no sound."
     if hasattr(raw_speech, 'detach'): raw_speech = raw_speech.detach().cpu().numpy()
+    if isinstance(raw_speech, (list, tuple)) and len(raw_speech) > 32 and all(isinstance(x, (list, tuple)) and len(x) <= 8 for x in raw_speech): raw_speech = np.asarray(raw_speech)
     if isinstance(raw_speech, np.ndarray) and raw_speech.ndim == 2 and raw_speech.shape[1] <= min(8, raw_speech.shape[0] - 1):
         raise ValueError(f"sound of shape {raw_speech.shape} looks like {raw_speech.shape[1]} channels, not like a batch of {raw_speech.shape[0]} clips: "
                          "take the mean over channels, x.mean(1), or load_audio(file, mono=True).")
@@ -205,7 +213,7 @@ def split_clips(
         if 'clip ' in str(e): raise
         raise ValueError(f"sound must be numbers, (samples,) or a list of such ({e}).") from e
 
-# %% ../nbs/06_feature_extractor.ipynb #ab465a38
+# %% ../nbs/06_feature_extractor.ipynb #d7b54c24
 @patch
 def __call__(self:Wav2Vec2FeatureExtractor,
     raw_speech, # one clip (samples,), or a batch of clips: arrays, tensors, lists
@@ -221,6 +229,10 @@ def __call__(self:Wav2Vec2FeatureExtractor,
     "Make a batch."
     self.check_rate(sampling_rate)
     clips, first = split_clips(raw_speech), normalize_before_padding
+    given = raw_speech if isinstance(raw_speech, (list, tuple)) else [raw_speech]
+    if not self.do_normalize and any(hasattr(x, 'dtype') and 'float' not in str(x.dtype) for x in given):
+        raise ValueError("the samples are whole numbers, and do_normalize=False leaves them as they are, but a model hears sound from -1 to 1. "
+                         "Divide samples of int16 by 32768, or read the file with load_audio.")
     if first is None: first = getattr(self, 'normalize_before_padding', False)
     if self.do_normalize and first: clips = [zero_mean_unit_variance(x) for x in clips]
     batch = self.pad({'input_values': clips}, padding, max_length, truncation, pad_to_multiple_of, return_attention_mask=True)

@@ -12,7 +12,7 @@ __all__ = ['OLD_NAMES', 'ViTFeatureExtractor', 'TWICE', 'find_filter', 'find_siz
            'channels_axis', 'to_array', 'flat_list', 'ImageProcessingMixin', 'ViTImageProcessor', 'check_settings',
            'resize_array', 'scale_array']
 
-# %% ../nbs/05_image_processor.ipynb #2b1e73c5
+# %% ../nbs/05_image_processor.ipynb #74f78afa
 import io
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral, Real
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from fastcore.basics import patch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from .core import BatchFeature, PreprocessorMixin, to_json, warn_once
 
@@ -47,7 +47,7 @@ def find_size(
     if len(pair) == 2 and all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in pair): return pair
     raise ValueError(f"size={size!r}, but it must be a whole number of pixels, or {{'height': …, 'width': …}}.")
 
-# %% ../nbs/05_image_processor.ipynb #9b0739c0
+# %% ../nbs/05_image_processor.ipynb #cb91ee8d
 def to_rgb(
     image, # a `PIL.Image`
 ): # a `PIL.Image` of mode RGB, upright
@@ -67,17 +67,17 @@ def to_bytes(
     if x.dtype == bool: return x.astype(np.uint8) * 255
     if not x.size: return x.astype(np.uint8)
     low, high = x.min(), x.max()
-    if x.dtype == np.uint16 or x.dtype.kind in 'iu' and 255 < high <= 65535 and low >= 0: return (x // 257).astype(np.uint8)
+    if x.dtype.kind == 'u' and x.dtype.itemsize == 2 or x.dtype.kind in 'iu' and 255 < high <= 65535 and low >= 0: return (x // 257).astype(np.uint8)
     if low < 0 or high > 255: raise ValueError(f"pixels go from {low:g} to {high:g}, but they must be 0 to 255, 0 to 65535 in whole numbers, or 0 to 1.")
     if x.dtype.kind == 'f' and high <= 1: x = x * 255
     elif x.dtype.kind == 'f' and (x != x.astype(np.uint8)).any(): raise ValueError(f"pixels are fractions that go up to {high:g}: scale them to 0 to 1, or round them to whole numbers from 0 to 255.")
     return x.astype(np.uint8)
 
-# %% ../nbs/05_image_processor.ipynb #77e1afa4
+# %% ../nbs/05_image_processor.ipynb #28414e4f
 def open_image(
     source, # path, bytes of a file, or an open binary file
 ): # a `PIL.Image`
-    "Read a picture; FileNotFoundError if there is none, ValueError if it is no picture."
+    "Read a picture; FileNotFoundError if there is none, OSError if it is no picture or half of one."
     name = f"'{source}'" if isinstance(source, (str, Path)) else 'the data'
     if isinstance(source, str) and source.startswith(('http://', 'https://')): raise ValueError(f"{name} is an address, and nothing is downloaded here: save the picture first.")
     if isinstance(source, (str, Path)) and not (source := Path(source).expanduser()).is_file(): raise FileNotFoundError(f"There is no picture {name}. Check the path.")
@@ -85,7 +85,7 @@ def open_image(
         image = Image.open(io.BytesIO(source) if isinstance(source, (bytes, bytearray)) else source)
         image.load()
         return image
-    except (UnidentifiedImageError, OSError, SyntaxError) as e: raise ValueError(f"{name} can't be read as a picture ({e}).") from e
+    except (OSError, SyntaxError, Image.DecompressionBombError) as e: raise OSError(f"{name} can't be read as a picture ({e}). Is it whole, and of a kind that Pillow reads? Convert others to PNG.") from e
 
 def channels_axis(
     x, # an array of three axes
@@ -130,10 +130,11 @@ def flat_list(
     if getattr(images, 'ndim', 0) == 5: return [i for image in images for i in image]
     return [images]
 
-# %% ../nbs/05_image_processor.ipynb #401aa38f
+# %% ../nbs/05_image_processor.ipynb #ee1a3c20
 class ImageProcessingMixin(PreprocessorMixin):
     "An image processor's settings, which check, print, load and save themselves."
     kind = 'image_processor'
+    foreign = 'sampling_rate', 'feature_size'  # in the files of feature extractors
 
     @classmethod
     def get_image_processor_dict(cls,

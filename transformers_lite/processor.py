@@ -9,9 +9,9 @@ Docs: https://transformers-lite.github.io/transformers_lite/processor.html.md"""
 
 # %% auto #0
 __all__ = ['collapse', 'read_ctc_vocab', 'Wav2Vec2CTCTokenizer', 'Wav2Vec2CTCTokenizerOutput', 'join_words', 'add_times',
-           'plain_ids', 'ProcessorMixin', 'Wav2Vec2Processor']
+           'plain_ids', 'ProcessorMixin', 'Wav2Vec2Processor', 'one_text_a_clip']
 
-# %% ../nbs/07_processor.ipynb #97ceb286
+# %% ../nbs/07_processor.ipynb #c155a9b5
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -22,7 +22,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from tokenizers import AddedToken
 
-from .core import PushToHubMixin, saving, suggest, to_json, warn_once, write_text
+from .core import PushToHubMixin, saving, suggest, to_json, unique_keys, warn_once, write_text
 from .feature_extractor import FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor
 from .tokenizer import PreTrainedTokenizer, PreTrainedTokenizerBase, clean_up, read_vocab
 
@@ -40,7 +40,7 @@ def collapse(
         at += n
     return runs
 
-# %% ../nbs/07_processor.ipynb #e3685f93
+# %% ../nbs/07_processor.ipynb #63a918fa
 def read_ctc_vocab(
     vocab_file, # path of a JSON file or of a text with a token in each line; or a dict of token to id
     target_lang=None, # which language, if the vocabulary has several
@@ -51,8 +51,8 @@ def read_ctc_vocab(
         if not Path(vocab_file).is_file(): raise ValueError(f"There is no vocabulary file '{vocab_file}'. Pass a JSON file {{token: id}}, a text with a token in each line, or use from_pretrained.")
         text = Path(vocab_file).read_text(encoding='utf-8-sig')
         if not text.lstrip().startswith('{'): return read_vocab(vocab_file), None
-        try: d = json.loads(text)
-        except ValueError as e: raise ValueError(f"'{Path(vocab_file).name}' begins like JSON and isn't ({e}). It must be {{token: id}}, or one token in each line.") from e
+        try: d = json.loads(text, object_pairs_hook=unique_keys)
+        except (ValueError, RecursionError) as e: raise ValueError(f"'{Path(vocab_file).name}' begins like JSON and isn't ({e}). It must be {{token: id}}, or one token in each line.") from e
     several = d if d and all(isinstance(v, dict) for v in d.values()) else None
     if several:
         if target_lang not in several: raise ValueError(f"The vocabulary has several languages: pass target_lang, one of {', '.join(several)}.")
@@ -61,7 +61,7 @@ def read_ctc_vocab(
     if bad is not None or len(set(d.values())) < len(d): raise ValueError(f"Each token of a vocabulary has its own id, a whole number from 0 on{f'; {bad!r} has {d[bad]!r}' if bad is not None else ', but one id stands there twice'}.")
     return dict(d), several
 
-# %% ../nbs/07_processor.ipynb #b32695fe
+# %% ../nbs/07_processor.ipynb #4e4d36cc
 class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
     "Text to characters, and the characters that a CTC model says for each frame to text."
     vocab_files_names = {'vocab_file': 'vocab.json'}
@@ -85,6 +85,8 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
     ):
         source = next((v for v in (vocab, vocab_file, tokenizer_file) if v is not None), None)
         if source is None: raise ValueError("Wav2Vec2CTCTokenizer needs a vocabulary: vocab_file='vocab.json', or vocab={token: id}.")
+        if not isinstance(word_delimiter_token, (str, AddedToken)) or not str(word_delimiter_token):
+            raise ValueError(f"word_delimiter_token={word_delimiter_token!r}, but it must be the token that stands for the space between words, such as '|'.")
         ids, self.languages = read_ctc_vocab(source, target_lang)
         if target_lang is not None and not self.languages: raise ValueError(f"target_lang={target_lang!r}, but the vocabulary has one language only. Leave target_lang out, or pass {{language: {{token: id}}}}.")
         self.word_delimiter_token, self.replace_word_delimiter_char = str(word_delimiter_token), replace_word_delimiter_char
@@ -299,11 +301,11 @@ def from_pretrained(cls:ProcessorMixin,
     own = {k: {n: v for n, v in kwargs.items() if n in known[k] or not any(n in other for other in known.values())} for k in parts}
     return cls(**{k: c.from_pretrained(pretrained_model_name_or_path, **own[k]) for k, c in parts.items()})
 
-# %% ../nbs/07_processor.ipynb #544317dd
+# %% ../nbs/07_processor.ipynb #77af417b
 class Wav2Vec2Processor(ProcessorMixin):
     "wav2vec 2.0's feature extractor and tokenizer in one."
     model_input_names = ['input_values', 'attention_mask', 'labels']
-    classes = dict(feature_extractor=SequenceFeatureExtractor, tokenizer=PreTrainedTokenizerBase)
+    classes = dict(feature_extractor=SequenceFeatureExtractor, tokenizer=Wav2Vec2CTCTokenizer)
 
     def __init__(self,
         feature_extractor, # a `Wav2Vec2FeatureExtractor`
@@ -338,8 +340,19 @@ class Wav2Vec2Processor(ProcessorMixin):
         sound = None if audio is None else self.feature_extractor(audio, **self.options_of('feature_extractor', kwargs))
         words = None if text is None else self.tokenizer(text, **self.options_of('tokenizer', kwargs))
         if sound is None: return words
-        if words is not None: sound['labels'] = words['input_ids']
+        if words is not None: sound['labels'] = one_text_a_clip(sound['input_values'], words['input_ids'], text)
         return sound
+
+# %% ../nbs/07_processor.ipynb #6aec0220
+def one_text_a_clip(
+    clips, # rows of sound
+    rows, # the ids of a text, or rows of ids
+    text, # the text or the texts that they came from
+): # the rows
+    "ValueError unless there is a text for each clip."
+    n = 1 if isinstance(text, str) else len(rows)
+    if n == len(clips): return rows
+    raise ValueError(f"{len(clips)} clips and {n} text{'s' * (n != 1)}: give a text for each clip, so that each is trained on its own.")
 
 # %% ../nbs/07_processor.ipynb #9b645bd2
 @patch

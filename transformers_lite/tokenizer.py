@@ -18,8 +18,8 @@ __all__ = ['SPACES', 'CHINESE', 'is_chinese', 'CharSpan', 'TokenSpan', 'SPECIAL_
            'pad_rows', 'pad_array', 'as_samples', 'PreTrainedTokenizerFast', 'read_backend', 'wordpiece_backend',
            'DistilBertTokenizerFast', 'blank_backend']
 
-# %% ../nbs/04_tokenizer.ipynb #ad6d1b4f
-import copy, json, re, unicodedata
+# %% ../nbs/04_tokenizer.ipynb #719b511b
+import copy, json, os, re, threading, unicodedata
 from collections import namedtuple
 from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
@@ -31,10 +31,10 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from .core import (BatchFeature, PushToHubMixin, cached_file, read_json, saving, split_hub_kwargs, suggest,
+from .core import (BatchFeature, PushToHubMixin, cached_file, local_folder, read_json, saving, split_hub_kwargs, suggest,
                                     to_json, warn_once, write_text)
 
-# %% ../nbs/04_tokenizer.ipynb #77de8f4c
+# %% ../nbs/04_tokenizer.ipynb #d054085f
 def read_vocab(
     vocab, # path of a text file with one token a line, or a dict of token to id
 ): # dict of token to id
@@ -42,11 +42,14 @@ def read_vocab(
     if isinstance(vocab, dict):
         if sorted(vocab.values()) == list(range(len(vocab))): return dict(vocab)
         raise ValueError(f"The ids of a vocabulary of {len(vocab)} tokens must be 0 to {len(vocab)-1}, each once.")
+    if not isinstance(vocab, (str, Path)): raise TypeError(f"A vocabulary is a dict of token to id or the path of a file, but this is a {type(vocab).__name__}. Tokens in order? {{t: i for i, t in enumerate(tokens)}}.")
     path = Path(vocab)
     if not path.is_file():
         raise ValueError(f"There is no vocabulary file '{vocab}'. Pass a file with one token a line, or use `from_pretrained` with a folder or a hub name.")
+    try: text = path.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as e: raise ValueError(f"'{path.name}' is not UTF-8 text ({e}). Save it as UTF-8.") from e
     ids = {}
-    for i, line in enumerate(path.read_text(encoding='utf-8-sig').rstrip().split('\n')):
+    for i, line in enumerate(text.rstrip().split('\n')):
         token = line.rstrip(' \t')
         if not token:
             raise ValueError(f"'{path.name}', line {i+1} is blank. A token's id is the number of its line: remove the line, "
@@ -853,7 +856,7 @@ def _pad(self:PreTrainedTokenizerBase, data, padding, max_length, multiple, side
         data[k] = fill(data[k], length, values[k], side)
     return [max(n, length) for n in lengths]
 
-# %% ../nbs/04_tokenizer.ipynb #72920c1e
+# %% ../nbs/04_tokenizer.ipynb #3c954457
 @patch
 def _strategies(self:PreTrainedTokenizerBase, padding, truncation, max_length, given=True):
     "What `padding`, `truncation` and `max_length` mean together: (how to pad or None, how to truncate or None, the length)."
@@ -863,6 +866,7 @@ def _strategies(self:PreTrainedTokenizerBase, padding, truncation, max_length, g
     if padding not in (None, 'longest', 'max_length'): raise ValueError(f"padding={padding!r} is unknown; use True or 'longest', 'max_length' or False.")
     if cut not in (None, 'longest_first', 'only_first', 'only_second'):
         raise ValueError(f"truncation={cut!r} is unknown; use True or 'longest_first', 'only_first', 'only_second' or False.")
+    if max_length is not None and max_length < 1 and (cut or padding == 'max_length'): raise ValueError(f"max_length={max_length}, but a length is at least 1.")
     if given and max_length is not None and truncation is None and padding != 'max_length':
         if padding: warn_once(f"max_length={max_length} is ignored: padding='longest' goes by the longest row. Add truncation=True, or use padding='max_length'.")
         else:
@@ -1154,16 +1158,18 @@ def read_backend(
     try: return Tokenizer.from_file(str(path))
     except Exception as e: raise OSError(f"'{path}' is not a tokenizer.json that this version of `tokenizers` can read ({e}).") from e
 
-# %% ../nbs/04_tokenizer.ipynb #39628ede
+# %% ../nbs/04_tokenizer.ipynb #76c865e0
 @patch
 def _encode_batch(self:PreTrainedTokenizerFast, samples, special, split, limits, full=True):
     "Encode a list of samples; without `full` there are no offsets and no word numbers, which is quicker."
     t = self._tokenizer
     texts = [a if b is None else (a, b) for a, b in samples]
-    if limits and limits['stride']: self._check_windows([x for x in samples if x[1] is not None], special, split, limits)
     try:
-        if limits: t.enable_truncation(**limits)
-        return (t.encode_batch if full else t.encode_batch_fast)(texts, is_pretokenized=split, add_special_tokens=special)
+        with _one_at_a_time:
+            if limits and limits['stride']: self._check_windows([x for x in samples if x[1] is not None], special, split, limits)
+            t.enable_truncation(**limits) if limits else t.no_truncation()
+            try: return (t.encode_batch if full else t.encode_batch_fast)(texts, is_pretokenized=split, add_special_tokens=special)
+            finally: t.no_truncation()
     except Exception as e:
         if 'Truncation error' in str(e):
             raise ValueError(f"truncation='{limits['strategy']}' can't reach max_length={limits['max_length']}: "
@@ -1172,8 +1178,10 @@ def _encode_batch(self:PreTrainedTokenizerFast, samples, special, split, limits,
             raise ValueError("A text holds half of a surrogate pair, which is no character: "
                              "pass text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace').") from e
         raise
-    finally:
-        if limits: t.no_truncation()
+
+_one_at_a_time = threading.Lock()
+if hasattr(os, 'register_at_fork'):  # a fork waits its turn too: a copy of this process, made while the Rust object is at work, would find it busy for ever
+    os.register_at_fork(before=_one_at_a_time.acquire, after_in_parent=_one_at_a_time.release, after_in_child=_one_at_a_time.release)
 
 # %% ../nbs/04_tokenizer.ipynb #e2057f13
 @patch
@@ -1198,7 +1206,7 @@ def wordpiece_backend(
     t.pre_tokenizer, t.decoder = pre_tokenizers.BertPreTokenizer(), decoders.WordPiece(prefix='##')
     return t
 
-# %% ../nbs/04_tokenizer.ipynb #b1b834c8
+# %% ../nbs/04_tokenizer.ipynb #b56e5bb3
 class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
     "DistilBERT's tokenizer, on the Rust library."
     def __init__(self,
@@ -1222,6 +1230,9 @@ class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
         asked = dict(do_lower_case=do_lower_case, strip_accents=strip_accents, tokenize_chinese_chars=tokenize_chinese_chars)
         self.do_basic_tokenize, self.never_split = do_basic_tokenize, never_split
         if tokenizer_file is not None and tokenizer_object is None: tokenizer_object = read_backend(tokenizer_file)
+        if tokenizer_object is not None and not isinstance(tokenizer_object.model, models.WordPiece):
+            raise ValueError(f"'{tokenizer_file or 'tokenizer_object'}' holds a {type(tokenizer_object.model).__name__} tokenizer, not WordPiece. Load it with PreTrainedTokenizerFast.")
+        if tokenizer_object is not None and tokenizer_object.token_to_id(unk := tokenizer_object.model.unk_token) is None: check_unknown(unk, tokenizer_object.get_vocab())
         if tokenizer_object is None:
             vocab, found, _ = wordpiece_settings(vocab_file, vocab, None, **asked)
             check_unknown(unk_token, vocab)
@@ -1303,7 +1314,7 @@ def _backend(self:DistilBertTokenizer):
     if not self.do_basic_tokenize: t.normalizer, t.pre_tokenizer = normalizers.Sequence([]), pre_tokenizers.WhitespaceSplit()
     return t
 
-# %% ../nbs/04_tokenizer.ipynb #0bf95ba2
+# %% ../nbs/04_tokenizer.ipynb #7954732f
 @patch(cls_method=True)
 def from_pretrained(cls:PreTrainedTokenizerBase,
     pretrained_model_name_or_path, # folder, 'transformers-lite/…' or hub repository; or the path of a vocabulary file or a tokenizer.json
@@ -1317,6 +1328,7 @@ def from_pretrained(cls:PreTrainedTokenizerBase,
     find = lambda f: cached_file(name, f, must_exist=False, **hub)
     read = lambda f: read_json(p) if (p := find(f)) else {}
     files = {k: p for k, f in cls.vocab_files_names.items() if (p := find(f))}
+    if not files and local_folder(str(name)) is None: cached_file(name, next(iter(cls.vocab_files_names.values())), **hub)  # raises, and says why
     if not files:
         raise OSError(f"'{name}' has no vocabulary: {cls.__name__} needs {' or '.join(cls.vocab_files_names.values())}. Check the name, "
                       "or save the tokenizer there with `save_pretrained`.")

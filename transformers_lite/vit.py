@@ -12,7 +12,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/vit.html.md"""
 __all__ = ['ViTPatchEmbeddings', 'resize_grid', 'ViTEmbeddings', 'Dense', 'ViTSelfAttention', 'ViTAttention', 'ViTLayer',
            'ViTEncoder', 'ViTPreTrainedModel', 'BaseModelOutputWithPooling', 'ViTPooler', 'ViTModel']
 
-# %% ../nbs/02a_vit.ipynb #066cd785
+# %% ../nbs/02a_vit.ipynb #78e086d1
 from dataclasses import dataclass
 
 import torch
@@ -21,9 +21,9 @@ from torch.nn import functional as F
 
 from .attention import head_rows, multi_head, prune_linear
 from .configuration import ViTConfig, size_pair
-from .model import ModelOutput, PreTrainedModel, activation
+from .model import ModelOutput, PreTrainedModel, activation, all_finite
 
-# %% ../nbs/02a_vit.ipynb #051842d2
+# %% ../nbs/02a_vit.ipynb #44d0c0c3
 class ViTPatchEmbeddings(nn.Module):
     "One vector for each patch, row by row."
     def __init__(self, config):
@@ -41,6 +41,7 @@ class ViTPatchEmbeddings(nn.Module):
         if pixel_values.ndim != 4 or pixel_values.shape[1] != self.num_channels:
             raise ValueError(f"pixel_values have shape {tuple(pixel_values.shape)}, but (batch, {self.num_channels}, height, width) is wanted. "
                              "One picture? pixel_values[None]. Channels last? pixel_values.movedim(-1, 1).")
+        if not all_finite(pixel_values): raise ValueError("pixel_values have NaN or infinite numbers, and so would everything that comes out. Mend the picture, for example with torch.nan_to_num.")
         size, wanted = tuple(pixel_values.shape[-2:]), self.image_size
         if not interpolate_pos_encoding and size != wanted:
             raise ValueError(f"pictures of {size[0]} × {size[1]} pixels, but the model was made for {wanted[0]} × {wanted[1]}. "

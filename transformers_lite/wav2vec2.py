@@ -13,7 +13,7 @@ __all__ = ['Wav2Vec2ConvLayer', 'Wav2Vec2FeatureEncoder', 'Wav2Vec2FeatureProjec
            'Wav2Vec2PositionalConvEmbedding', 'Wav2Vec2Attention', 'Wav2Vec2FeedForward', 'Wav2Vec2EncoderLayer',
            'Wav2Vec2Encoder', 'mask_spans', 'Wav2Vec2PreTrainedModel', 'Wav2Vec2BaseModelOutput', 'Wav2Vec2Model']
 
-# %% ../nbs/02b_wav2vec2.ipynb #13058b61
+# %% ../nbs/02b_wav2vec2.ipynb #810953f0
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +23,8 @@ from torch.nn import functional as F
 
 from .attention import multi_head
 from .configuration import Wav2Vec2Config
-from .model import ModelOutput, PreTrainedModel, activation, keep_mask
+from .core import warn_once
+from .model import ModelOutput, PreTrainedModel, activation, all_finite, can_look, keep_mask
 
 # %% ../nbs/02b_wav2vec2.ipynb #bf06dc98
 class Wav2Vec2ConvLayer(nn.Module):
@@ -211,7 +212,7 @@ def frame_mask(self:Wav2Vec2PreTrainedModel,
     keep = torch.arange(frames, device=attention_mask.device) < lengths[:, None]
     return keep_mask(keep, keep.shape)
 
-# %% ../nbs/02b_wav2vec2.ipynb #4d6f9acb
+# %% ../nbs/02b_wav2vec2.ipynb #9e719478
 @patch
 def check_sound(self:Wav2Vec2PreTrainedModel,
     input_values, # (b, samples)
@@ -224,9 +225,13 @@ def check_sound(self:Wav2Vec2PreTrainedModel,
     need = 1
     for k, s in zip(reversed(self.config.conv_kernel), reversed(self.config.conv_stride)): need = (need - 1) * s + k
     if input_values.shape[1] < need: raise RuntimeError(f"clips of {input_values.shape[1]} samples are too short for one frame: give at least {need}.")
+    if not all_finite(input_values): raise ValueError("input_values have NaN or infinite numbers, and so would everything that comes out. Mend the sound, for example with torch.nan_to_num.")
     if attention_mask is None: return
-    keep_mask(attention_mask, input_values.shape)
-    if torch.compiler.is_compiling() or attention_mask.device.type != 'cpu': return
+    keep = keep_mask(attention_mask, input_values.shape)
+    if not can_look(attention_mask): return
+    if keep is not None and self.config.feat_extract_norm == 'group':
+        warn_once("This model was made with feat_extract_norm='group', which takes its mean over the whole row: what it hears in a clip depends on the padding beside it, "
+                  "whatever attention_mask says. Run clips of different lengths one by one, or as they were trained: padded with zeros and without a mask.")
     lengths = attention_mask.long().sum(-1)
     if (lengths < need).any(): raise ValueError(f"a clip has {lengths.min()} samples that aren't padding, which is too short for one frame: leave it out, or give at least {need}.")
     if (attention_mask[:, 0] == 0).any(): raise ValueError("attention_mask begins with padding, but a mask of frames can only say where padding begins: use padding_side='right'.")
