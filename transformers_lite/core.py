@@ -11,12 +11,12 @@ Docs: https://transformers-lite.github.io/transformers_lite/core.html.md"""
 # %% auto #0
 __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'unique_keys', 'no_constant', 'finite', 'read_json', 'plain', 'to_json',
            'sync', 'finish_save', 'safe_name', 'lock_folder', 'settle', 'saving', 'move_in', 'atomic_path',
-           'write_text', 'discard', 'safe_join', 'split_hub_kwargs', 'hub_reason', 'hub_file', 'packaged',
-           'local_folder', 'cached_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature',
-           'suggest', 'warn_once', 'PreprocessorMixin']
+           'write_text', 'discard', 'safe_join', 'split_hub_kwargs', 'hub_reason', 'http_reason', 'retried', 'hub_file',
+           'packaged', 'local_folder', 'cached_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python',
+           'BatchFeature', 'suggest', 'warn_once', 'PreprocessorMixin']
 
-# %% ../nbs/00_core.ipynb #6fd3e979
-import difflib, inspect, json, os, re, shutil, threading, uuid, warnings
+# %% ../nbs/00_core.ipynb #befb0afb
+import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
 from collections import UserDict
 from contextlib import contextmanager, suppress
 from copy import deepcopy
@@ -51,7 +51,7 @@ def finite(
     if abs(x := float(text)) != float('inf'): return x
     raise ValueError(f"the number {text:.20} is too large for a computer")
 
-# %% ../nbs/00_core.ipynb #6257ec75
+# %% ../nbs/00_core.ipynb #f5afeb9a
 def read_json(
     path, # file to read
 ): # a dict
@@ -61,7 +61,7 @@ def read_json(
         d = json.loads(text, object_pairs_hook=unique_keys, parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError) as e:
         raise OSError(f"'{path}' is not a valid JSON file ({e}). "
-                      "Write it again with `save_pretrained`, or mend it by hand as UTF-8 text.") from e
+                      "Write it again with `save_pretrained`, mend it by hand as UTF-8 text, or, if it was downloaded, pass force_download=True.") from e
     if isinstance(d, dict): return d
     raise OSError(f"'{path}' holds a JSON {type(d).__name__}, but settings are an object: {{\"key\": value}}.")
 
@@ -258,7 +258,7 @@ def split_hub_kwargs(
     hub = {k: v for k, v in kwargs.items() if k in HUB_OPTIONS}
     return hub, {k: v for k, v in kwargs.items() if k not in hub}
 
-# %% ../nbs/00_core.ipynb #4d9bc313
+# %% ../nbs/00_core.ipynb #623bc634
 def hub_reason(
     error, # an exception of `huggingface_hub`
     revision=None, # the branch, tag or commit that was asked for
@@ -266,8 +266,8 @@ def hub_reason(
     **_,
 ): # a sentence with the remedy
     "Why a file of the hub can't be had, and what to do."
-    from huggingface_hub import errors as e
-    unasked = "the hub could not be asked (are you offline?)"
+    from huggingface_hub import constants, errors as e
+    unasked = "offline mode is on (HF_HUB_OFFLINE)" if constants.HF_HUB_OFFLINE else "the hub could not be asked (are you offline?)"
     if local_files_only: unasked = "local_files_only=True says not to ask the hub"
     reasons = {
         e.HFValidationError: f"it is no folder here, and no repository can have this name ({error})",
@@ -282,10 +282,33 @@ def hub_reason(
                                 "download it once, or pass a local folder",
         e.EntryNotFoundError: "the repository has no such file",
     }
-    other = f"the download failed ({error}): try again later"
-    return next((why for kind, why in reasons.items() if isinstance(error, kind)), other)
+    other = f"the download failed ({error}): try again later, with force_download=True if the message stays"
+    return next((why for kind, why in reasons.items() if isinstance(error, kind)), http_reason(error) or other)
 
-# %% ../nbs/00_core.ipynb #6f88aa0b
+def http_reason(
+    error, # an exception of `huggingface_hub`
+): # a sentence with the remedy, or None
+    "Why the hub answered with an error, by the number of the answer."
+    status = getattr(getattr(error, 'response', None), 'status_code', 0)
+    if status == 401: return "the hub doesn't know your token (401): run `hf auth login` again, or pass another `token=`"
+    if status == 403: return "your token may not read this (403): ask for access on the page of the repository, or pass another `token=`"
+    if status == 429: return "the hub had too many requests from here (429): wait a few minutes, or run `hf auth login`, which raises the limit"
+    if status >= 500: return f"the hub has a fault of its own ({status}): try again later"
+
+# %% ../nbs/00_core.ipynb #b535deb4
+def retried(
+    f, # a function that asks the hub
+    *args, **kwargs, # its arguments
+): # what it returns
+    "Ask again, twice, if the hub broke down in the middle of a download; questions before a download are repeated by `huggingface_hub`."
+    from huggingface_hub import errors
+    for wait in 1, 2, None:
+        try: return f(*args, **kwargs)
+        except errors.HfHubHTTPError as e:
+            if wait is None or e.response.status_code < 500 or e.response.request.method != 'GET': raise
+            time.sleep(wait)
+
+# %% ../nbs/00_core.ipynb #53e8cc46
 def hub_file(
     name, # repository: 'owner/name' or 'name'
     filename, # file in it
@@ -295,7 +318,7 @@ def hub_file(
     from huggingface_hub import errors, hf_hub_download
     absent = errors.EntryNotFoundError, errors.OfflineModeIsEnabled
     options['subfolder'] = options.get('subfolder') or None
-    try: return Path(hf_hub_download(name, filename, library_name='transformers_lite', **options))
+    try: return Path(retried(hf_hub_download, name, filename, library_name='transformers_lite', **options))
     except Exception as e:  # its own, its HTTP library's, or the disk's
         answered = isinstance(e.__cause__, errors.HfHubHTTPError)  # the hub did answer, but with an error
         why = e.__cause__ if answered else e
