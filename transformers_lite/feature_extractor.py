@@ -173,7 +173,7 @@ class Wav2Vec2FeatureExtractor(SequenceFeatureExtractor):
         if normalize_before_padding: self.normalize_before_padding = True  # isn't transformers', so it is only there where it is wanted
         super().__init__(feature_size, sampling_rate, padding_value, return_attention_mask=return_attention_mask, **kwargs)
 
-# %% ../nbs/06_feature_extractor.ipynb #27d5bb5f
+# %% ../nbs/06_feature_extractor.ipynb #98c91bcf
 @patch
 def check_rate(self:SequenceFeatureExtractor,
     sampling_rate=None, # of the sound, as the caller says
@@ -204,7 +204,7 @@ def split_clips(
     if isinstance(raw_speech, np.ndarray) and raw_speech.ndim == 2 and raw_speech.shape[1] <= min(8, raw_speech.shape[0] - 1):
         raise ValueError(f"sound of shape {raw_speech.shape} looks like {raw_speech.shape[1]} channels, not like a batch of {raw_speech.shape[0]} clips: "
                          "take the mean over channels, x.mean(1), or load_audio(file, mono=True).")
-    if isinstance(raw_speech, np.ndarray) and raw_speech.ndim > 2: raise ValueError(f"Only mono-channel audio is supported, but sound has shape {raw_speech.shape}: give (samples,) or (batch, samples).")
+    if isinstance(raw_speech, np.ndarray) and raw_speech.ndim not in (1, 2): raise ValueError(f"Only mono-channel audio is supported, but sound has shape {raw_speech.shape}: give (samples,) or (batch, samples).")
     if not isinstance(raw_speech, (np.ndarray, list, tuple)): raise ValueError(f"sound is a {type(raw_speech).__name__}, and samples are wanted. A file? load_audio(file).")
     if not len(raw_speech): raise ValueError("there is no sound: the list is empty.")
     many = raw_speech.ndim > 1 if isinstance(raw_speech, np.ndarray) else not isinstance(raw_speech[0], Real)

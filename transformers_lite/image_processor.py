@@ -100,7 +100,7 @@ def channels_axis(
     if how is None and len(can) > 1 and x.shape[0] != 4: warn_once(f"A picture of shape {x.shape} may have its colours first or last; first is assumed. Say which: input_data_format='channels_last'.")
     return axis
 
-# %% ../nbs/05_image_processor.ipynb #ad11d266
+# %% ../nbs/05_image_processor.ipynb #a0785b2e
 def to_array(
     image, # a `PIL.Image`, path, bytes, open file, array, tensor
     input_data_format=None, # of an array: 'channels_first', 'channels_last', or None
@@ -113,7 +113,7 @@ def to_array(
     if image.ndim not in (2, 3) or image.dtype.kind not in 'biuf': raise ValueError(f"an array of shape {image.shape} and type {image.dtype} is no picture: give (height, width), (3, height, width) or (height, width, 3), of numbers.")
     x = image[..., None] if image.ndim == 2 else np.moveaxis(image, channels_axis(image, input_data_format), -1)
     if not x.size: raise ValueError(f"a picture of shape {image.shape} is empty: leave it out.")
-    if x.dtype.kind == 'f' and not np.isfinite(x).all(): raise ValueError("a picture has values that aren't finite (NaN or infinite). Mend it, for example with numpy.nan_to_num.")
+    if x.dtype.kind == 'f' and not np.abs(x).max() < 1e30: raise ValueError("a picture has values that aren't finite (NaN or infinite, or beyond 1e30). Mend it, for example with numpy.nan_to_num.")
     x = x if x.dtype.kind == 'f' else to_bytes(x)
     return np.repeat(x, 3, -1) if x.shape[-1] == 1 else x[..., :3]
 
