@@ -201,9 +201,9 @@ def _(tmp): load(rewrite(saved(tmp), lambda b: b'version https://git-lfs.github.
 def _(tmp): load(reweigh(saved(tmp), lambda w: w.update({'embeddings.LayerNorm.bias': torch.ones(17)})))
 @unknowable('07c transposed square weight (q_lin)', lambda m: isinstance(m, DistilBertModel))
 def _(tmp): return load(reweigh(saved(tmp), lambda w: w.update({'transformer.layer.0.attention.q_lin.weight': w['transformer.layer.0.attention.q_lin.weight'].T})))
-@warns('07d NaN weights', "NaN or infinite numbers in 1 weights, the first is embeddings.LayerNorm.weight .NOT expected", lambda m: m.embeddings.LayerNorm.weight.isnan().all())
+@warns('07d NaN weights', "NaN or infinite numbers in embeddings.LayerNorm.weight .NOT expected", lambda m: m.embeddings.LayerNorm.weight.isnan().all())
 def _(tmp): return load(reweigh(saved(tmp), lambda w: w['embeddings.LayerNorm.weight'].fill_(float('nan'))))
-@warns('+ infinite weights', "infinite numbers in 1 weights, the first is embeddings.LayerNorm.weight")
+@warns('+ infinite weights', "infinite numbers in embeddings.LayerNorm.weight")
 def _(tmp): return load(reweigh(saved(tmp), lambda w: w['embeddings.LayerNorm.weight'].fill_(float('inf'))))
 @raises('07e int64 dtype tensor', RuntimeError, "embeddings.LayerNorm.bias.*int64.*float32")
 def _(tmp): load(reweigh(saved(tmp), lambda w: w.update({'embeddings.LayerNorm.bias': torch.ones(16, dtype=torch.int64)})))
@@ -213,7 +213,7 @@ def _(tmp): return load(reweigh(saved(tmp), lambda w: {k: t for k, t in w.items(
 def _(tmp): load(reweigh(saved(tmp), lambda w: {f'model.{k}': t for k, t in w.items()}))
 @raises('+ a checkpoint of BERT', ValueError, "looks like a BERT checkpoint")
 def _(tmp): load(reweigh(saved(tmp), lambda w: {f'bert.{k.replace("transformer.layer", "encoder.layer").replace("q_lin", "self.query")}': t for k, t in w.items()}))
-@warns('+ NaN deep inside a large table', 'DistilBertModel gives NaN or infinite numbers, since 1 of its weights do, the first is embeddings.word_embeddings.weight', lambda x: x.isnan().any())
+@warns('+ NaN deep inside a large table', 'DistilBertModel gives NaN or infinite numbers, which come from embeddings.word_embeddings.weight', lambda x: x.isnan().any())
 def _(tmp): return load(reweigh(saved(tmp), lambda w: w['embeddings.word_embeddings.weight'][9].fill_(float('nan'))))(IDS)[0]
 @warns('+ numbers too large for float16', 'gives NaN or infinite numbers, though all weights are finite.*float32')
 def _(tmp): return bert(initializer_range=2.).half()(inputs_embeds=torch.full((1, 2, 16), 6e4).half() * torch.tensor([1., 9.]).half()[:, None])[0]

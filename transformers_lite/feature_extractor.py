@@ -9,10 +9,11 @@ Docs: https://transformers-lite.github.io/transformers_lite/feature_extractor.ht
 
 # %% auto #0
 __all__ = ['UNEVEN', 'load_audio', 'FeatureExtractionMixin', 'SequenceFeatureExtractor', 'round_up', 'as_array',
-           'zero_mean_unit_variance', 'Wav2Vec2FeatureExtractor', 'check_clip', 'split_clips']
+           'zero_mean_unit_variance', 'Wav2Vec2FeatureExtractor', 'check_clip', 'split_clips', 'check_normalized']
 
-# %% ../nbs/06_feature_extractor.ipynb #38b1c4e6
+# %% ../nbs/06_feature_extractor.ipynb #55c6c857
 import io
+from math import isfinite
 from numbers import Real
 from pathlib import Path
 
@@ -151,12 +152,12 @@ def as_array(
     if isinstance(x, np.ndarray) and x.dtype.kind not in 'biuf': raise ValueError(f"sound must be real numbers, and an array of {x.dtype} isn't: use x.astype('float32') if it holds such.")
     return np.asarray(x, dtype=np.float32)
 
-# %% ../nbs/06_feature_extractor.ipynb #0947ffa4
+# %% ../nbs/06_feature_extractor.ipynb #bd70b2e4
 def zero_mean_unit_variance(
     x, # (samples,)
 ): # (samples,)
     "A clip with mean 0 and variance 1."
-    return (x - x.mean()) / np.sqrt(x.var() + 1e-7)
+    with np.errstate(invalid='ignore', over='ignore'): return (x - x.mean()) / np.sqrt(x.var() + 1e-7)
 
 class Wav2Vec2FeatureExtractor(SequenceFeatureExtractor):
     "Makes batches of raw sound for wav2vec 2.0."
@@ -173,7 +174,7 @@ class Wav2Vec2FeatureExtractor(SequenceFeatureExtractor):
         if normalize_before_padding: self.normalize_before_padding = True  # isn't transformers', so it is only there where it is wanted
         super().__init__(feature_size, sampling_rate, padding_value, return_attention_mask=return_attention_mask, **kwargs)
 
-# %% ../nbs/06_feature_extractor.ipynb #98c91bcf
+# %% ../nbs/06_feature_extractor.ipynb #09a94701
 @patch
 def check_rate(self:SequenceFeatureExtractor,
     sampling_rate=None, # of the sound, as the caller says
@@ -188,15 +189,17 @@ def check_rate(self:SequenceFeatureExtractor,
 def check_clip(
     x, # an array
     i=0, # its place in the batch, for the message
+    values=True, # look at every value?
 ): # the clip
     "ValueError for a clip that is none: empty, of several channels, or with values that aren't finite."
     if x.ndim != 1: raise ValueError(f"clip {i} has shape {x.shape}, but only mono-channel audio is supported, (samples,): take the mean over channels, or load_audio(file, mono=True).")
     if not len(x): raise ValueError(f"clip {i} is empty: leave it out.")
-    if not np.isfinite(x).all(): raise ValueError(f"clip {i} has values that aren't finite, the first at sample {int(np.argmin(np.isfinite(x)))}. Mend it, for example with numpy.nan_to_num, or leave it out.")
+    if values and not np.isfinite(x).all(): raise ValueError(f"clip {i} has values that aren't finite, the first at sample {int(np.argmin(np.isfinite(x)))}. Mend it, for example with numpy.nan_to_num, or leave it out.")
     return x
 
 def split_clips(
     raw_speech, # one clip, or a batch of clips: arrays, tensors, lists
+    values=True, # look at every value?
 ): # a list of (samples,) float32 arrays
     "The clips of a batch; ValueError for stereo, and for what is no sound."
     if hasattr(raw_speech, 'detach'): raw_speech = raw_speech.detach().cpu().numpy()
@@ -208,12 +211,23 @@ def split_clips(
     if not isinstance(raw_speech, (np.ndarray, list, tuple)): raise ValueError(f"sound is a {type(raw_speech).__name__}, and samples are wanted. A file? load_audio(file).")
     if not len(raw_speech): raise ValueError("there is no sound: the list is empty.")
     many = raw_speech.ndim > 1 if isinstance(raw_speech, np.ndarray) else not isinstance(raw_speech[0], Real)
-    try: return [check_clip(as_array(x), i) for i, x in enumerate(raw_speech if many else [raw_speech])]
+    try: return [check_clip(as_array(x), i, values) for i, x in enumerate(raw_speech if many else [raw_speech])]
     except (TypeError, ValueError) as e:
         if 'clip ' in str(e): raise
         raise ValueError(f"sound must be numbers, (samples,) or a list of such ({e}).") from e
 
-# %% ../nbs/06_feature_extractor.ipynb #d7b54c24
+# %% ../nbs/06_feature_extractor.ipynb #8218f1e0
+def check_normalized(
+    rows, # clips, normalised
+    clips, # the same before
+):
+    "ValueError for NaN and infinite samples: one makes the mean NaN, and so the whole row, so its two ends tell, at no cost."
+    for i, row in enumerate(rows):
+        if isfinite(row[0]) and isfinite(row[-1]): continue
+        check_clip(clips[i], i)
+        raise ValueError(f"clip {i} has numbers up to {np.abs(clips[i]).max():g}, too large to be normalised: sound goes from -1 to 1.")
+
+# %% ../nbs/06_feature_extractor.ipynb #2cca9365
 @patch
 def __call__(self:Wav2Vec2FeatureExtractor,
     raw_speech, # one clip (samples,), or a batch of clips: arrays, tensors, lists
@@ -228,19 +242,20 @@ def __call__(self:Wav2Vec2FeatureExtractor,
 ): # a `BatchFeature` with input_values (b, samples), and attention_mask if that is asked for
     "Make a batch."
     self.check_rate(sampling_rate)
-    clips, first = split_clips(raw_speech), normalize_before_padding
+    clips, first = split_clips(raw_speech, values=not self.do_normalize), normalize_before_padding
     given = raw_speech if isinstance(raw_speech, (list, tuple)) else [raw_speech]
     if not self.do_normalize and any(hasattr(x, 'dtype') and 'float' not in str(x.dtype) for x in given):
         raise ValueError("the samples are whole numbers, and do_normalize=False leaves them as they are, but a model hears sound from -1 to 1. "
                          "Divide samples of int16 by 32768, or read the file with load_audio.")
     if first is None: first = getattr(self, 'normalize_before_padding', False)
-    if self.do_normalize and first: clips = [zero_mean_unit_variance(x) for x in clips]
-    batch = self.pad({'input_values': clips}, padding, max_length, truncation, pad_to_multiple_of, return_attention_mask=True)
+    ready = [zero_mean_unit_variance(x) for x in clips] if self.do_normalize and first else clips
+    batch = self.pad({'input_values': ready}, padding, max_length, truncation, pad_to_multiple_of, return_attention_mask=True)
     rows, masks = batch['input_values'], batch['attention_mask']
     want = self.return_attention_mask if return_attention_mask is None else return_attention_mask
     if self.do_normalize and not first:
         if not want and any(not m.all() for m in masks): warn_once(UNEVEN)
         rows = [self.normalize_kept(x, m) if want else zero_mean_unit_variance(x) for x, m in zip(rows, masks)]
+    if self.do_normalize: check_normalized(rows, clips)
     return BatchFeature({'input_values': rows, **({'attention_mask': masks} if want else {})}, return_tensors)
 
 UNEVEN = ("Clips are normalised together with their padding, so each depends on what it is batched with, as in transformers. "

@@ -11,10 +11,10 @@ Docs: https://transformers-lite.github.io/transformers_lite/model.html.md"""
 __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'TRACES', 'IGNORED', 'INDEX', 'OURS', 'sinusoids', 'Embeddings',
            'MultiHeadSelfAttention', 'QuickGELU', 'ClippedGELU', 'ReLUSquared', 'Activations', 'activation', 'FFN',
            'TransformerBlock', 'Transformer', 'ModelOutput', 'BaseModelOutput', 'FinishedModel', 'PreTrainedModel',
-           'DistilBertPreTrainedModel', 'keep_mask', 'can_look', 'all_finite', 'spoilt', 'DistilBertModel', 'id_error',
-           'weight_files', 'read_index', 'shard_file', 'load_state_dict', 'read_weights', 'family_guess', 'tied_groups',
-           'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow', 'save_weights',
-           'resize_rows']
+           'DistilBertPreTrainedModel', 'keep_mask', 'can_look', 'all_finite', 'spoilt', 'some', 'DistilBertModel',
+           'id_error', 'weight_files', 'read_index', 'shard_file', 'load_state_dict', 'read_weights', 'family_guess',
+           'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow',
+           'save_weights', 'resize_rows']
 
 # %% ../nbs/02_model.ipynb #4e5aa6f1
 import copy, inspect, math, os, re, warnings
@@ -352,7 +352,7 @@ def keep_mask(
     keep = attention_mask != 0
     return None if keep.all() else keep
 
-# %% ../nbs/02_model.ipynb #993e22d9
+# %% ../nbs/02_model.ipynb #9875f070
 def can_look(
     x, # a tensor
 ): # True or False
@@ -374,7 +374,7 @@ def spoilt(
     short = [t for t in weights.values() if t.ndim == 1 and t.is_floating_point()]
     if not short or all_finite(torch.cat(short)): return []
     bad = [n for n, t in weights.items() if t.is_floating_point() and not t.isfinite().all()]
-    return [f"NaN or infinite numbers in {len(bad)} weights, the first is {bad[0]} (NOT expected: take an earlier checkpoint, and look at the loss of the training)."]
+    return [f"NaN or infinite numbers in {some(bad)} (NOT expected: take an earlier checkpoint, and look at the loss of the training)."]
 
 @patch
 def look_for_nan(self:PreTrainedModel,
@@ -383,8 +383,14 @@ def look_for_nan(self:PreTrainedModel,
     "Warn, once, where a result holds NaN or infinite numbers."
     if all_finite(x): return
     bad = [n for n, p in self.named_parameters() if not p.isfinite().all()]
-    why = f"since {len(bad)} of its weights do, the first is {bad[0]}. Take an earlier checkpoint." if bad else "though all weights are finite. Look at the input, or compute in float32."
+    why = f"which come from {some(bad)}. Take an earlier checkpoint." if bad else "though all weights are finite. Look at the input, or compute in float32."
     warn_once(f"{type(self).__name__} gives NaN or infinite numbers, {why}")
+
+def some(
+    names, # of weights
+): # text
+    "The first four names, and how many more there are."
+    return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
 
 # %% ../nbs/02_model.ipynb #9b04bdcd
 @patch
@@ -604,7 +610,7 @@ def fit_state_dict(self:PreTrainedModel,
     info['missing_keys'] = {*expected} - {*found}
     return found, info
 
-# %% ../nbs/02_model.ipynb #ff3079e6
+# %% ../nbs/02_model.ipynb #e4181c8e
 TRACES = {'BERT': r'attention\.self\.query', 'DistilBERT': r'attention\.q_lin', 'ViT': r'patch_embeddings', 'wav2vec 2.0': r'conv_layers\.0',
             'GPT-2': r'attn\.c_attn', 'T5': r'SelfAttention', 'Llama (or a relative)': r'self_attn\.q_proj'}
 
@@ -613,8 +619,8 @@ def family_guess(
     expected, # names that a model has
 ): # a sentence
     "Whose weights these are, by their names."
-    start, _, rest = next(iter(names)).partition('.')
-    if rest in expected: return f"Without '{start}.' at their beginning they fit: pass state_dict={{k.removeprefix('{start}.'): t for k, t in load_file(…).items()}}."
+    start = next(iter(names)).partition('.')[0]
+    if all(n.startswith(f'{start}.') and n.removeprefix(f'{start}.') in expected for n in names): return f"Without '{start}.' at their beginning they fit: pass state_dict={{k.removeprefix('{start}.'): t for k, t in load_file(…).items()}}."
     family = next((f for f, mark in TRACES.items() if any(re.search(mark, n) for n in names)), None)
     return f"It looks like a {family} checkpoint: load it with the classes of that family." if family else "Is it a checkpoint of another family?"
 
@@ -717,7 +723,7 @@ def adopt(self:PreTrainedModel,
         else: info['missing_keys'] -= {*names}
     return info, [s for s in said if s] + self.verdicts(info) + spoilt(state_dict)
 
-# %% ../nbs/02_model.ipynb #045de9bb
+# %% ../nbs/02_model.ipynb #9a3536fc
 @patch
 def verdicts(self:PreTrainedModel,
     info, # loading info
@@ -725,8 +731,7 @@ def verdicts(self:PreTrainedModel,
     "What did not fit: one line a cause, each with a verdict."
     prefix, said = self.base_model_prefix + '.', []
     def layers(keys):
-        names = sorted({k.removesuffix('.weight').removesuffix('.bias') for k in keys})
-        return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
+        return some(sorted({k.removesuffix('.weight').removesuffix('.bias') for k in keys}))
     missing, over = info['missing_keys'] - {n for n, *_ in info['mismatched_keys']}, info['unexpected_keys']
     head = {k for k in missing if self.base_model is not self and not k.startswith(prefix)}
     if head: said.append(f"fresh weights for {layers(head)} (expected for a new head: train it before you use it).")
