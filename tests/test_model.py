@@ -726,3 +726,13 @@ def test_export(base):
     "Tracing takes the padded way, and gives the same at tokens."
     program = torch.export.export(base, (IDS, MASK))
     near(program.module()(IDS, MASK)[0][MASK.bool()], base(IDS, MASK)[0][MASK.bool()])
+
+def test_looking_for_nan_is_in_nobodys_way():
+    "Under vmap there are no values to look at; float16 may overflow in the sum and be fine."
+    from torch.func import functional_call, stack_module_state, vmap
+    many = [DistilBertModel(DistilBertConfig(**TINY)).eval() for _ in range(3)]
+    params, buffers = stack_module_state(many)
+    out = vmap(lambda p, b: functional_call(many[0], (p, b), (IDS,)).last_hidden_state)(params, buffers)
+    near(out[1], many[1](IDS).last_hidden_state)
+    _, said = heard(many[0].look_for_nan, torch.full((100,), 6e4).half())
+    assert not said

@@ -38,11 +38,11 @@ w, sound = Wav2Vec2Model(Wav2Vec2Config()).eval(), torch.randn(1, 16000)
 compare('wav2vec 2.0 base, 1 s', lambda: w(sound), *finite, (wav2vec2.Wav2Vec2PreTrainedModel, 'check_sound', nothing), n=15)
 clips = [np.random.randn(16000 * k).astype(np.float32) for k in range(1, 11)]
 fe = Wav2Vec2FeatureExtractor()
-compare('wav2vec 2.0 feature extractor, 10 clips of 1 to 10 s', lambda: fe(clips, sampling_rate=16000), (feature_extractor, 'check_clip', lambda x, i=0: x))
+compare('wav2vec 2.0 feature extractor, 10 clips of 1 to 10 s', lambda: fe(clips, sampling_rate=16000), (feature_extractor, 'check_clip', lambda x, i=0, values=True: x), (feature_extractor, 'check_normalized', nothing), n=200)
 ip, pictures = ViTImageProcessor(), [np.random.randint(0, 256, (480, 640, 3), dtype=np.uint8) for _ in range(8)]
 from transformers_lite.image_processor import check_settings
 fixed = check_settings()
-compare('ViT image processor, 8 pictures of 640 x 480', lambda: ip(pictures), (image_processor, 'check_settings', lambda **k: fixed))
+compare('ViT image processor, 8 pictures of 640 x 480', lambda: ip(pictures), (image_processor, 'check_settings', lambda **k: fixed), n=60)
 with tempfile.TemporaryDirectory() as d:
     bert.save_pretrained(d)
     compare('from_pretrained, 66 M weights', lambda: DistilBertModel.from_pretrained(d), (model, 'spoilt', lambda w: []), (core, 'settle', nothing), n=60)

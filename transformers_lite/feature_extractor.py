@@ -9,7 +9,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/feature_extractor.ht
 
 # %% auto #0
 __all__ = ['UNEVEN', 'load_audio', 'FeatureExtractionMixin', 'SequenceFeatureExtractor', 'round_up', 'as_array',
-           'zero_mean_unit_variance', 'Wav2Vec2FeatureExtractor', 'check_clip', 'split_clips', 'check_normalized']
+           'zero_mean_unit_variance', 'Wav2Vec2FeatureExtractor', 'check_clip', 'split_clips', 'check_fractions',
+           'check_normalized']
 
 # %% ../nbs/06_feature_extractor.ipynb #55c6c857
 import io
@@ -216,7 +217,16 @@ def split_clips(
         if 'clip ' in str(e): raise
         raise ValueError(f"sound must be numbers, (samples,) or a list of such ({e}).") from e
 
-# %% ../nbs/06_feature_extractor.ipynb #8218f1e0
+# %% ../nbs/06_feature_extractor.ipynb #4f1b4d50
+def check_fractions(
+    raw_speech, # as of `split_clips`
+):
+    "ValueError for arrays of whole numbers."
+    given = raw_speech if isinstance(raw_speech, (list, tuple)) else [raw_speech]
+    if any(hasattr(x, 'dtype') and 'float' not in str(x.dtype) for x in given):
+        raise ValueError("the samples are whole numbers, and do_normalize=False leaves them as they are, but a model hears sound from -1 to 1. "
+                         "Divide samples of int16 by 32768, or read the file with load_audio.")
+
 def check_normalized(
     rows, # clips, normalised
     clips, # the same before
@@ -227,7 +237,7 @@ def check_normalized(
         check_clip(clips[i], i)
         raise ValueError(f"clip {i} has numbers up to {np.abs(clips[i]).max():g}, too large to be normalised: sound goes from -1 to 1.")
 
-# %% ../nbs/06_feature_extractor.ipynb #2cca9365
+# %% ../nbs/06_feature_extractor.ipynb #9f18391b
 @patch
 def __call__(self:Wav2Vec2FeatureExtractor,
     raw_speech, # one clip (samples,), or a batch of clips: arrays, tensors, lists
@@ -243,10 +253,7 @@ def __call__(self:Wav2Vec2FeatureExtractor,
     "Make a batch."
     self.check_rate(sampling_rate)
     clips, first = split_clips(raw_speech, values=not self.do_normalize), normalize_before_padding
-    given = raw_speech if isinstance(raw_speech, (list, tuple)) else [raw_speech]
-    if not self.do_normalize and any(hasattr(x, 'dtype') and 'float' not in str(x.dtype) for x in given):
-        raise ValueError("the samples are whole numbers, and do_normalize=False leaves them as they are, but a model hears sound from -1 to 1. "
-                         "Divide samples of int16 by 32768, or read the file with load_audio.")
+    if not self.do_normalize: check_fractions(raw_speech)
     if first is None: first = getattr(self, 'normalize_before_padding', False)
     ready = [zero_mean_unit_variance(x) for x in clips] if self.do_normalize and first else clips
     batch = self.pad({'input_values': ready}, padding, max_length, truncation, pad_to_multiple_of, return_attention_mask=True)

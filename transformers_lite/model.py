@@ -352,7 +352,7 @@ def keep_mask(
     keep = attention_mask != 0
     return None if keep.all() else keep
 
-# %% ../nbs/02_model.ipynb #9875f070
+# %% ../nbs/02_model.ipynb #a7085329
 def can_look(
     x, # a tensor
 ): # True or False
@@ -364,7 +364,7 @@ def all_finite(
 ): # True or False; True also where we may not look
     "Are all values finite?"
     if not can_look(x): return True
-    try: return math.isfinite(x.detach().sum(dtype=torch.promote_types(x.dtype, torch.float32)).item()) or bool(x.isfinite().all())
+    try: return math.isfinite(x.sum().item()) or bool(x.isfinite().all())
     except RuntimeError: return True  # under torch.func.vmap or a fake tensor there is nothing to see
 
 def spoilt(
