@@ -168,6 +168,13 @@ def _(tmp):
 def _(tmp): DistilBertConfig.from_pretrained(config_file(tmp, '{"to_dict": 1}'))
 @raises('+ settings with hidden names', ValueError, "__class__")
 def _(tmp): DistilBertConfig.from_pretrained(config_file(tmp, '{"__class__": "x"}'))
+# the next three were found by fuzzing
+@raises('+ pruned heads that are text', ValueError, "pruned_heads='loa4a'.*such as")
+def _(tmp): DistilBertConfig.from_pretrained(config_file(tmp, '{"pruned_heads": "loa4a"}'))
+@raises('+ names of labels without their ids', ValueError, "id2label=.*'good'.*such as")
+def _(tmp): DistilBertConfig.from_pretrained(config_file(tmp, '{"id2label": ["bad", "good"]}'))
+@raises('+ ids of labels that are none', ValueError, "label2id=.*such as")
+def _(tmp): DistilBertConfig.from_pretrained(config_file(tmp, '{"label2id": {"good": [1]}}'))
 @raises('05l from_pretrained(save dir) w/o config.json', OSError, "has no file 'config.json'")
 def _(tmp):
     (saved(tmp)/'config.json').unlink()
@@ -541,6 +548,8 @@ def _(tmp):
     Wav2Vec2FeatureExtractor.from_pretrained(tmp)
 @raises('+ an unknown argument of a call', TypeError, 'do_resiz')
 def _(tmp): pixels(photo(), do_resiz=True)
+@raises('+ a picture beyond all shades', ValueError, 'beyond 1e30')
+def _(tmp): pixels(np.full((3, 3), 1.7e38), do_resize=False, do_rescale=False) # found by hypothesis
 @raises('+ NaN in a picture', ValueError, "aren't finite")
 def _(tmp): pixels(np.full((9, 9, 3), np.nan))
 @raises('+ a bomb of pixels', OSError, "can't be read as a picture.*decompression bomb")
@@ -580,6 +589,8 @@ def _(tmp): return heard(torch.tensor(tone())[None])
 def _(tmp): return Wav2Vec2FeatureExtractor(padding_value=1.)([tone(800), tone()], sampling_rate=16000, padding=True)
 @raises('a09b call unknown kw', TypeError, 'foo')
 def _(tmp): heard(tone(), foo=1)
+@raises('+ sound that is one number', ValueError, r'shape \(\)')
+def _(tmp): heard(np.array(3.)) # found by hypothesis
 @raises('+ an object array', ValueError, 'numbers')
 def _(tmp): heard(np.array([.5, 'x', None], dtype=object))
 @raises('+ an object array of numbers', ValueError, 'object')

@@ -160,3 +160,22 @@ def test_load_audio_other_forms(tmp_path):
         with pytest.raises(kind): load_audio(wrong)
 
 def test_light(): assert run_python('import sys, numpy as np\nfrom transformers_lite import Wav2Vec2FeatureExtractor\nWav2Vec2FeatureExtractor()(np.ones(9), sampling_rate=16000, return_tensors="np")\nprint(sorted({"torch", "soundfile", "soxr", "PIL"} & set(sys.modules)))').strip() == '[]'
+
+@pytest.mark.parametrize('subtype', ['PCM_16', 'PCM_24', 'PCM_32', 'FLOAT', 'DOUBLE'])
+def test_samples_and_channels_of_a_wav(subtype, tmp_path):
+    "At its own rate a file gives its very samples, and each channel its own; the mean of both is mono."
+    x = np.stack([np.sin(np.arange(500) / 5), .5 * np.cos(np.arange(500) / 9)]).astype(np.float32)
+    sf.write(tmp_path/'x.wav', x.T, 16000, subtype=subtype)
+    got = load_audio(tmp_path/'x.wav')
+    assert got.shape == (2, 500) and np.abs(got - x).max() < 1e-4 and np.abs(got[::-1] - x).max() > .5
+    assert np.abs(load_audio(tmp_path/'x.wav', mono=True) - x.mean(0)).max() < 1e-4
+    sf.write(tmp_path/'x.wav', x.T, 8000, subtype=subtype)
+    assert load_audio(tmp_path/'x.wav').shape == (2, 1000) and load_audio(tmp_path/'x.wav', sampling_rate=None).shape == (2, 500)
+
+@pytest.mark.parametrize('dtype', [np.int16, np.int32, np.uint8, '>i2'])
+def test_whole_numbers(dtype):
+    "Normalising takes any scale away."
+    x, fe = np.sin(np.arange(400) / 5), Wav2Vec2FeatureExtractor()
+    whole = (x * 100 + 110).astype(dtype)
+    want, got = (fe(v, sampling_rate=16000)['input_values'][0] for v in (x, whole))
+    assert got.dtype == np.float32 and np.abs(got - want).max() < .02

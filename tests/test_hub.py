@@ -142,7 +142,7 @@ def status(n, code='', times=10**9, on=('HEAD', 'GET')):
 
 @pytest.mark.parametrize('fault, said', [
     (status(401), "doesn't know your token|check the spelling"), (status(401, 'RepoNotFound'), 'check the spelling; for a private one pass `token=`'),
-    (status(403, 'GatedRepo'), 'gated: ask for access on its page, then pass `token=`'), (status(403), 'may not read this .403.: ask for access'),
+    (status(403, 'GatedRepo'), 'gated: ask for access on its page, then pass `token=`'), (status(403), 'may not read or write this .403.: ask for access'),
     (status(404, 'RepoNotFound'), 'no public repository on the hub: check the spelling'), (status(404, 'RevisionNotFound'), "has no revision 'None'|name a branch"),
     (status(404, 'EntryNotFound'), 'has no such file'), (status(429), 'too many requests from here .429.: wait'), (status(500), 'fault of its own .500.: try again later'), (status(503), 'fault of its own .503.'),
     (status(400), 'the download failed')], ids=lambda x: x if isinstance(x, str) else '')
@@ -189,15 +189,15 @@ def test_the_network_is_gone(hub):
     assert hub.run("print(get('fleet/good'))", HF_ENDPOINT='http://127.0.0.1:9') == size
     assert 'the hub could not be asked (are you offline?): download it once, or pass a local folder' in hub.run("print(get('fleet/other'))", HF_ENDPOINT='http://127.0.0.1:9')
 
-@pytest.mark.parametrize('how', [(401, ''), (403, ''), (500, '')])
+@pytest.mark.parametrize('how', [(401, 'run `hf auth login` again'), (403, 'may not read or write this'), (500, 'try again later')])
 def test_a_push_that_is_refused(how, hub, tmp_path):
-    "The error is huggingface_hub's own, and the object is as it was."
+    "The error is huggingface_hub's own, with a note on what to do; the object is as it was."
     Hub.do_POST = lambda self: (self.rfile.read(int(self.headers.get('Content-Length', 0))), self.answer(how[0], b'{"error": "no"}', Content_Type='application/json'))
     try: out = hub.run('''
 from huggingface_hub.errors import HfHubHTTPError
 from transformers_lite import DistilBertConfig
 c = DistilBertConfig()
 try: c.push_to_hub('fleet/new', token='hf_x')
-except HfHubHTTPError as e: print(e.response.status_code, c == DistilBertConfig())''')
+except HfHubHTTPError as e: print(e.response.status_code, c == DistilBertConfig(), *e.__notes__)''')
     finally: del Hub.do_POST
-    assert out.strip() == f'{how[0]} True'
+    assert out.startswith(f"{how[0]} True 'fleet/new' was not uploaded: ") and how[1] in out

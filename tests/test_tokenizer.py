@@ -260,6 +260,17 @@ def test_forgiven_vocabulary(cls, tmp_path, content):
     t = cls(vocab_file=str(tmp_path/'v.txt'), do_lower_case=False, padding_side='left')
     assert t('hello')['input_ids'] == [2, 5, 3] and len(t) == 6 and t.pad_token_id == 0
 
+@pytest.mark.parametrize('roles', [{}, *({k: None} for k in ('mask_token', 'pad_token', 'cls_token', 'sep_token')), dict(cls_token=None, sep_token=None), dict(cls_token='[SEP]')], ids=str)
+def test_roles_that_nothing_has(roles, tmp_path):
+    "Both tokenizers leave such a token out, of rows and of files, also after saving and loading in either."
+    made = [cls(vocab={t: i for i, t in enumerate([*SPECIAL, 'hello'])}, **roles) for cls in (DistilBertTokenizer, DistilBertTokenizerFast)]
+    for i, t in enumerate(made): t.save_pretrained(tmp_path/str(i))
+    loaded = [cls.from_pretrained(tmp_path/str(i)) for i in (0, 1) for cls in (DistilBertTokenizer, DistilBertTokenizerFast)]
+    said = [(dict(t('hello [MASK]', 'hello')), t.special_tokens_map) for t in made + loaded]
+    assert all(s == said[0] for s in said)
+    content = [{t['content'] for t in json.loads((tmp_path/str(i)/'tokenizer.json').read_text())['added_tokens']} for i in (0, 1)]
+    assert content[0] == content[1] == {*made[0].special_tokens_map.values()}
+
 @both
 def test_bad_construction(cls, tmp_path):
     for kwargs, said in ((dict(vocab_file='nope.txt'), 'no vocabulary file'), (dict(vocab=VOCAB, do_lowercase=True), "did you mean 'do_lower_case'"), (dict(vocab=VOCAB, padding_side='up'), "'left' or 'right'"),

@@ -258,7 +258,7 @@ def split_hub_kwargs(
     hub = {k: v for k, v in kwargs.items() if k in HUB_OPTIONS}
     return hub, {k: v for k, v in kwargs.items() if k not in hub}
 
-# %% ../nbs/00_core.ipynb #623bc634
+# %% ../nbs/00_core.ipynb #afbb69e0
 def hub_reason(
     error, # an exception of `huggingface_hub`
     revision=None, # the branch, tag or commit that was asked for
@@ -291,7 +291,7 @@ def http_reason(
     "Why the hub answered with an error, by the number of the answer."
     status = getattr(getattr(error, 'response', None), 'status_code', 0)
     if status == 401: return "the hub doesn't know your token (401): run `hf auth login` again, or pass another `token=`"
-    if status == 403: return "your token may not read this (403): ask for access on the page of the repository, or pass another `token=`"
+    if status == 403: return "your token may not read or write this (403): ask for access on the page of the repository, or pass another `token=`"
     if status == 429: return "the hub had too many requests from here (429): wait a few minutes, or run `hf auth login`, which raises the limit"
     if status >= 500: return f"the hub has a fault of its own ({status}): try again later"
 
@@ -388,7 +388,7 @@ class JsonMixin:
         "Write the settings to one JSON file."
         write_text(path, self.to_json_string())
 
-# %% ../nbs/00_core.ipynb #d026b1b1
+# %% ../nbs/00_core.ipynb #7888493c
 class PushToHubMixin:
     "Whatever has a `save_pretrained` can be pushed to the hub."
     def push_to_hub(self,
@@ -403,15 +403,19 @@ class PushToHubMixin:
         **kwargs, # for `save_pretrained`
     ): # what `huggingface_hub.upload_folder` returns: the commit
         "Save to a temporary folder and upload it."
-        from huggingface_hub import HfApi
+        from huggingface_hub import HfApi, errors
         api = HfApi(token=token, library_name='transformers_lite')
-        repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
-        if revision and not revision.startswith('refs/pr/'): api.create_branch(repo_id, branch=revision, exist_ok=True)
         commit_message = commit_message or f'Upload {type(self).__name__}'
         with TemporaryDirectory() as d:
             self.save_pretrained(d, **kwargs)
-            return api.upload_folder(repo_id=repo_id, folder_path=d, revision=revision, create_pr=create_pr,
-                                     commit_message=commit_message, commit_description=commit_description)
+            try:
+                repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
+                if revision and not revision.startswith('refs/pr/'): api.create_branch(repo_id, branch=revision, exist_ok=True)
+                return api.upload_folder(repo_id=repo_id, folder_path=d, revision=revision, create_pr=create_pr,
+                                         commit_message=commit_message, commit_description=commit_description)
+            except errors.HfHubHTTPError as e:
+                e.add_note(f"'{repo_id}' was not uploaded: {http_reason(e) or 'the reason is above'}.")
+                raise
 
 # %% ../nbs/00_core.ipynb #4518581c
 def to_tensor(

@@ -1242,7 +1242,7 @@ class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
         self._set_normalizer(asked)
         self._special_changed()
 
-# %% ../nbs/04_tokenizer.ipynb #0a57e3d4
+# %% ../nbs/04_tokenizer.ipynb #a17b788c
 @patch
 def _set_normalizer(self:DistilBertTokenizerFast, asked):
     norm, rust = self._tokenizer.normalizer, dict(do_lower_case='lowercase', strip_accents='strip_accents', tokenize_chinese_chars='handle_chinese_chars')
@@ -1254,10 +1254,9 @@ def _set_normalizer(self:DistilBertTokenizerFast, asked):
 
 @patch
 def _special_changed(self:DistilBertTokenizerFast):
-    cls, sep = self.cls_token, self.sep_token
-    if cls is None or sep is None: return
-    ids = [(t, self._token_to_id(t)) for t in (cls, sep)]
-    self._tokenizer.post_processor = processors.TemplateProcessing(single=f'{cls} $A {sep}', pair=f'{cls} $A {sep} $B:1 {sep}:1', special_tokens=ids)
+    start, end, end2 = [self.cls_token] * (self.cls_token is not None), [self.sep_token] * (self.sep_token is not None), [f'{self.sep_token}:1'] * (self.sep_token is not None)
+    self._tokenizer.post_processor = processors.TemplateProcessing(single=[*start, '$A', *end], pair=[*start, '$A', *end, '$B:1', *end2],
+                                                                   special_tokens=[(t, self._token_to_id(t)) for t in {*start, *end}])
 
 # %% ../nbs/04_tokenizer.ipynb #f0250eb5
 @patch
@@ -1295,7 +1294,7 @@ def save_vocabulary(self:PreTrainedTokenizerFast, save_directory, filename_prefi
     write_text(path, self._tokenizer.to_str(pretty=True))
     return (str(path),)
 
-# %% ../nbs/04_tokenizer.ipynb #b4437a37
+# %% ../nbs/04_tokenizer.ipynb #36844681
 @patch
 def save_vocabulary(self:WordPieceMixin, save_directory, filename_prefix=None): # the paths of the files
     "Save vocab.txt, which 4.x reads, and tokenizer.json, which 5.x reads."
@@ -1310,7 +1309,8 @@ def _backend(self:DistilBertTokenizerFast): return self._tokenizer
 @patch
 def _backend(self:DistilBertTokenizer):
     settings = {k: getattr(self, k) for k in ('do_lower_case', 'strip_accents', 'tokenize_chinese_chars')}
-    t = DistilBertTokenizerFast(vocab=self.vocab, added_tokens_decoder=self.added_tokens_decoder, **self._special, **settings)._tokenizer
+    roles = {k: self._special.get(k) for k in SPECIAL_TOKENS if k in signature(DistilBertTokenizerFast.__init__).parameters}  # None: a role that nothing has
+    t = DistilBertTokenizerFast(vocab=self.vocab, added_tokens_decoder=self.added_tokens_decoder, **{**self._special, **roles}, **settings)._tokenizer
     if not self.do_basic_tokenize: t.normalizer, t.pre_tokenizer = normalizers.Sequence([]), pre_tokenizers.WhitespaceSplit()
     return t
 
