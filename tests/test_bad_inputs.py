@@ -472,6 +472,30 @@ def _(tmp): fast()(b'hello')
 @raises('+ a lone surrogate', ValueError, 'surrogate')
 def _(tmp): fast()('hello\ud800')
 
+def tokenizer_config(tmp, **kw):
+    slow().save_pretrained(tmp)
+    d = json.loads((tmp/'tokenizer_config.json').read_text())
+    (tmp/'tokenizer_config.json').write_text(json.dumps({**d, **kw}))
+    return tmp
+@raises('+ tokenizer_config.json with a number for a token', ValueError, r"test_bad_input.*: 7 is no token.*content")
+def _(tmp): DistilBertTokenizer.from_pretrained(tokenizer_config(tmp, pad_token=7))
+@raises('+ tokenizer_config.json with an empty token', ValueError, "'' is no token")
+def _(tmp): DistilBertTokenizerFast.from_pretrained(tokenizer_config(tmp, cls_token=''))
+@raises('+ tokenizer_config.json with a length that is text', ValueError, "model_max_length='long'.*number of tokens")
+def _(tmp): DistilBertTokenizerFast.from_pretrained(tokenizer_config(tmp, model_max_length='long'))
+@raises('+ tokenizer_config.json with added tokens in a list', ValueError, 'added_tokens_decoder=.*dict of id to token')
+def _(tmp): DistilBertTokenizer.from_pretrained(tokenizer_config(tmp, added_tokens_decoder=['[X]']))
+@raises('+ tokenizer_config.json that is broken', OSError, 'tokenizer_config.json.*not a valid JSON')
+def _(tmp):
+    (tokenizer_config(tmp)/'tokenizer_config.json').write_text('{"pad_token": ')
+    DistilBertTokenizer.from_pretrained(tmp)
+@raises('+ tokenizer.json that is half', OSError, 'tokenizer.json.*is not a tokenizer.json')
+def _(tmp):
+    (tokenizer_config(tmp)/'tokenizer.json').write_text('{"version": "1.0", "trunc')
+    DistilBertTokenizerFast.from_pretrained(tmp)
+@raises('+ do_lower_case as text', ValueError, "do_lower_case='no'.*True or False")
+def _(tmp): slow(do_lower_case='no')
+
 # ---------------------------------------------------------------- pictures
 
 @right('i02 PIL L (grayscale)', lambda x: (x[0, 0] == x[0, 2]).all())

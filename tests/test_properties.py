@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from helpers import bert_vocab
 from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, ViTConfig, ViTImageProcessor, ViTModel, Wav2Vec2Config,
-    Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor)
+    Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor)
 from transformers_lite.core import read_json
 from transformers_lite.processor import read_ctc_vocab
 from transformers_lite.tokenizer import read_vocab
@@ -184,3 +184,28 @@ def test_any_index(tmp_path, index):
     try: m = DistilBertModel.from_pretrained(tmp_path)
     except (OSError, RuntimeError, ValueError) as e: assert str(tmp_path) in str(e) or 'null' in str(e), e
     else: assert index['weight_map'] == {'embeddings.LayerNorm.bias': 'a.safetensors'} and not any(p.is_meta for p in m.parameters())
+
+@pytest.fixture(scope='module')
+def folders(tmp_path_factory):
+    "A folder of each kind with settings in JSON, and what loads it."
+    d = tmp_path_factory.mktemp('folders')
+    bert, letters = {t: i for i, t in enumerate(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'hello'])}, {c: i for i, c in enumerate(['<pad>', '<s>', '</s>', '<unk>', '|', *'ABCDE'])}
+    DistilBertTokenizer(vocab=bert).save_pretrained(d/'text')
+    ViTImageProcessor().save_pretrained(d/'pictures')
+    Wav2Vec2Processor(Wav2Vec2FeatureExtractor(), Wav2Vec2CTCTokenizer(vocab=letters)).save_pretrained(d/'sound')
+    loaders = {'text': lambda p: [c.from_pretrained(p)('hello') for c in (DistilBertTokenizer, DistilBertTokenizerFast)], 'pictures': ViTImageProcessor.from_pretrained, 'sound': lambda p: Wav2Vec2Processor.from_pretrained(p)(text='AB')}
+    return [(f, json.loads(f.read_text()), loaders[f.parent.name]) for f in sorted(d.rglob('*.json')) if f.name not in ('tokenizer.json', 'vocab.json')]
+
+values = st.one_of(st.sampled_from([None, True, 0, -1, 1.5, 10**30, 'x', '', [], [1], ['a'], {}, {'a': 1}, {'0': {'content': 3}}, {'5': 'x'}, {'height': 3}, {'content': '[X]'}]), st.recursive(st.one_of(st.integers(), st.text(max_size=3), st.booleans()), lambda v: st.one_of(st.lists(v, max_size=2), st.dictionaries(st.text(max_size=3), v, max_size=2)), max_leaves=3))
+
+@tries(300)
+@given(st.data(), values)
+def test_any_value_of_any_setting(folders, data, value):
+    "Loads and works, or says what is wrong, where."
+    path, good, load = data.draw(st.sampled_from(folders))
+    key = data.draw(st.sampled_from([*good, 'added_tokens_decoder', 'additional_special_tokens', 'extra_special_tokens', 'model_max_length', 'never_split', 'size', 'sampling_rate', 'feature_extractor', 'target_lang']))
+    try:
+        path.write_text(json.dumps({**good, key: value}))
+        try: load(path.parent)
+        except (OSError, ValueError) as e: assert str(path.parent) in str(e) and len(str(e)) > len(str(path.parent)) + 20, (key, value, e)
+    finally: path.write_text(json.dumps(good))

@@ -1,7 +1,7 @@
 """Fuzz the readers of config.json and of vocabularies by hand, with atheris (pip install atheris):
 
-    python tools/fuzz.py config /tmp/corpus-config -max_total_time=300 -max_len=400
-    python tools/fuzz.py vocab /tmp/corpus-vocab -max_total_time=300 -max_len=120
+    python tools/fuzz.py config corpus-config -max_total_time=300 -max_len=400
+    python tools/fuzz.py vocab corpus-vocab -max_total_time=300 -max_len=120
 
 What it finds becomes a row of tests/test_bad_inputs.py."""
 import json, os, sys, tempfile, warnings

@@ -15,7 +15,7 @@ __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COM
            'DistilBertConfig', 'merge_labels', 'ViTConfig', 'size_pair', 'Wav2Vec2Elsewhere', 'SpecAugmentConfig',
            'Wav2Vec2Config']
 
-# %% ../nbs/01_configuration.ipynb #3213ccc2
+# %% ../nbs/01_configuration.ipynb #8c2dda9d
 import copy, inspect
 from collections.abc import Hashable
 from math import isfinite, prod
@@ -23,7 +23,7 @@ from numbers import Integral, Real
 
 from fastcore.basics import patch, store_attr
 
-from .core import (JsonMixin, PushToHubMixin, cached_file, read_json, saving, split_hub_kwargs,
+from .core import (JsonMixin, PushToHubMixin, cached_file, naming, read_json, saving, split_hub_kwargs,
                                     suggest, to_json, warn_once, write_text)
 
 # %% ../nbs/01_configuration.ipynb #80c24956
@@ -377,7 +377,7 @@ def from_json_file(cls:PretrainedConfig,
     "Read a configuration from one JSON file."
     return cls.from_dict(read_json(json_file))
 
-# %% ../nbs/01_configuration.ipynb #39750f2c
+# %% ../nbs/01_configuration.ipynb #bb1b30dc
 @patch(cls_method=True)
 def from_pretrained(cls:PretrainedConfig,
     pretrained_model_name_or_path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
@@ -389,7 +389,7 @@ def from_pretrained(cls:PretrainedConfig,
     if cls.model_type and found and found not in family:
         raise ValueError(f"'{pretrained_model_name_or_path}' is a '{found}' model, and {cls.__name__} is for "
                          f"'{cls.model_type}'. Use AutoConfig, or the class of that family.")
-    loaded = cls.from_dict(d, **kwargs)
+    with naming(pretrained_model_name_or_path): loaded = cls.from_dict(d, **kwargs)
     config = loaded[0] if kwargs.get('return_unused_kwargs') else loaded
     config.name_or_path = str(pretrained_model_name_or_path)
     return loaded

@@ -13,7 +13,7 @@ __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'unique_keys', 'no_const
            'sync', 'finish_save', 'safe_name', 'lock_folder', 'settle', 'saving', 'move_in', 'atomic_path',
            'write_text', 'discard', 'safe_join', 'split_hub_kwargs', 'hub_reason', 'http_reason', 'retried', 'hub_file',
            'packaged', 'local_folder', 'cached_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python',
-           'BatchFeature', 'suggest', 'warn_once', 'PreprocessorMixin']
+           'BatchFeature', 'suggest', 'warn_once', 'naming', 'PreprocessorMixin']
 
 # %% ../nbs/00_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -484,7 +484,7 @@ class BatchFeature(UserDict):
         self.data = {k: move(v) for k, v in self.data.items()}
         return self
 
-# %% ../nbs/00_core.ipynb #cee61e94
+# %% ../nbs/00_core.ipynb #8fd1e9de
 def suggest(
     key, # a name that is not known
     known, # the names that are
@@ -499,6 +499,16 @@ def warn_once(
 ):
     "Warn, but only the first time that this message comes up."
     warnings.warn(message, stacklevel=2)
+
+@contextmanager
+def naming(
+    name, # of a checkpoint
+):
+    "Put the checkpoint's name before the message of a ValueError: whoever loads ten of them wants to know which."
+    try: yield
+    except ValueError as e:
+        if f"'{name}" in str(e): raise
+        raise ValueError(f"'{name}': {e}") from e
 
 # %% ../nbs/00_core.ipynb #23533168
 class PreprocessorMixin(JsonMixin, PushToHubMixin):
@@ -535,7 +545,7 @@ class PreprocessorMixin(JsonMixin, PushToHubMixin):
         d = self.to_dict()
         return f'{type(self).__name__} ' + json.dumps({k: d[k] for k in sorted(d, key=order)}, indent=2, default=plain) + '\n'
 
-# %% ../nbs/00_core.ipynb #9853eea0
+# %% ../nbs/00_core.ipynb #382f5b75
 @patch(cls_method=True)
 def from_dict(cls:PreprocessorMixin,
     d, # settings, as of `to_dict`
@@ -562,12 +572,13 @@ def get_dict(cls:PreprocessorMixin,
     inner, outer = (p and read_json(p) for p in (get(cls.filename), get(cls.outer)))
     if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
     nested = (outer or {}).get(cls.kind)
+    if nested is not None and not isinstance(nested, dict): raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {nested!r:.60}, but settings are an object: {{\"key\": value}}.")
     if nested is None: return inner or read_json(cached_file(name, cls.filename, **hub)), rest
     differ = [k for k in (inner or {}) if inner is not outer and k in nested and inner[k] != nested[k]]
     if differ: warn_once(f"'{name}': {cls.outer} says {differ[0]}={nested[differ[0]]!r}, which counts; {cls.filename} says {inner[differ[0]]!r}. Save again to mend it.")
     return nested, rest
 
-# %% ../nbs/00_core.ipynb #9f29c3fc
+# %% ../nbs/00_core.ipynb #c051cf20
 @patch(cls_method=True)
 def from_pretrained(cls:PreprocessorMixin,
     pretrained_model_name_or_path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
@@ -580,7 +591,7 @@ def from_pretrained(cls:PreprocessorMixin,
         raise ValueError(f"'{pretrained_model_name_or_path}': its {cls.filename} is of {whose} (it has '{other[0]}'), so it can't make a {cls.__name__}. "
                          f"Load it with {whose}, or take the folder of the model that you mean.")
     kwargs.pop('trust_remote_code', None)  # no code is ever loaded from a checkpoint
-    return cls.from_dict(d, **kwargs)
+    with naming(pretrained_model_name_or_path): return cls.from_dict(d, **kwargs)
 
 @patch
 def save_pretrained(self:PreprocessorMixin,
