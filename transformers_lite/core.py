@@ -11,9 +11,10 @@ Docs: https://transformers-lite.github.io/transformers_lite/core.html.md"""
 # %% auto #0
 __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'unique_keys', 'no_constant', 'finite', 'read_json', 'plain', 'to_json',
            'sync', 'finish_save', 'safe_name', 'lock_folder', 'settle', 'saving', 'move_in', 'atomic_path',
-           'write_text', 'discard', 'safe_join', 'split_hub_kwargs', 'hub_reason', 'http_reason', 'retried', 'hub_file',
-           'packaged', 'local_folder', 'cached_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python',
-           'BatchFeature', 'suggest', 'warn_once', 'naming', 'PreprocessorMixin']
+           'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join', 'split_hub_kwargs',
+           'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder', 'cached_file', 'JsonMixin',
+           'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature', 'suggest', 'warn_once', 'naming',
+           'PreprocessorMixin']
 
 # %% ../nbs/00_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -235,6 +236,31 @@ def discard(
 ):
     "Remove a file at the end of the save, unless the save writes it."
     vars(_saves)[path.parent.resolve()][1].add(path.name)
+
+# %% ../nbs/00_core.ipynb #43e03115
+def stamps(
+    folder, # a folder
+): # what changes when a checkpoint is saved there
+    "When the files that each save writes were made, and where they are on the disk."
+    return [(s.st_ino, s.st_mtime_ns) if (s := stat_or_none(Path(folder)/n)) else None for n in ('config.json', 'model.safetensors', 'model.safetensors.index.json')]
+
+def stat_or_none(path):
+    try: return os.stat(path)
+    except OSError: return None
+
+def read_steadily(
+    folder, # a folder, or any other name
+    read, # a function that reads several files there
+): # what it returns
+    "Read files that belong together; again, if they were replaced meanwhile."
+    for _ in range(20):
+        before, res, error = stamps(folder), None, None
+        try: res = read()
+        except OSError as e: error = e
+        if stamps(folder) != before: continue
+        if error: raise error
+        return res
+    raise OSError(f"'{folder}' is saved into all the time, so it can't be read. Wait until that is over.")
 
 # %% ../nbs/00_core.ipynb #d582afba
 def safe_join(

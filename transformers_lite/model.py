@@ -16,7 +16,7 @@ __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'TRACES', 'IGNORED', 'IND
            'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow',
            'save_weights', 'resize_rows']
 
-# %% ../nbs/02_model.ipynb #4e5aa6f1
+# %% ../nbs/02_model.ipynb #a13cf3a1
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
@@ -34,7 +34,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig
-from .core import PushToHubMixin, atomic_path, cached_file, discard, read_json, saving, split_hub_kwargs, suggest, to_json, warn_once, write_text
+from .core import PushToHubMixin, atomic_path, cached_file, discard, read_json, read_steadily, saving, split_hub_kwargs, suggest, to_json, warn_once, write_text
 
 # %% ../nbs/02_model.ipynb #6ef591c3
 def sinusoids(
@@ -529,7 +529,7 @@ def shard_file(
         raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. Put the file itself there.")
     return path
 
-# %% ../nbs/02_model.ipynb #0092f4d9
+# %% ../nbs/02_model.ipynb #461564c4
 def load_state_dict(
     path, # a .safetensors or a .bin file
 ): # {name: tensor}
@@ -540,6 +540,7 @@ def load_state_dict(
             with open(path, 'rb') as f: lfs = f.read(20).startswith(b'version https://git-')
             raise OSError(f"'{path}' is a note of Git LFS that says where the weights are, not the weights. Run `git lfs pull` in its folder." if lfs else
                           f"'{path}' is not a whole safetensors file ({e}). Copy or download it again.") from e
+        except RuntimeError as e: raise OSError(f"'{path}' can't be opened ({e}). Look at its permissions, or copy it again.") from e
     try: weights = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as e: raise OSError(f"'{path}' is broken, or holds more than plain tensors: {e}") from e
     if isinstance(weights, dict) and all(isinstance(t, torch.Tensor) for t in weights.values()): return weights
@@ -801,7 +802,7 @@ def build_hollow(
         with torch.device('meta'): return build()
     except (RuntimeError, NotImplementedError): return build().to(dtype)
 
-# %% ../nbs/02_model.ipynb #98b8aa8a
+# %% ../nbs/02_model.ipynb #3a7e4d70
 @patch(cls_method=True)
 def from_pretrained(cls:PreTrainedModel,
     pretrained_model_name_or_path, # folder, 'transformers-lite/…' (packaged), or hub repository
@@ -819,9 +820,9 @@ def from_pretrained(cls:PreTrainedModel,
 ): # the model in eval mode (and the loading info)
     "Load a pretrained model; OSError if files are missing or broken, RuntimeError if their shapes don't fit."
     name, (hub, kwargs) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
-    config, args = cls.config_and_args(config, name, hub, kwargs)
+    def read(): return cls.config_and_args(config, name, hub, kwargs), read_weights(name, use_safetensors=use_safetensors, **hub) if state_dict is None else state_dict
+    (config, args), state_dict = read_steadily(os.path.join(str(name), hub.get('subfolder') or ''), read)
     if attn_implementation is not None: config._attn_implementation = attn_implementation
-    if state_dict is None: state_dict = read_weights(name, use_safetensors=use_safetensors, **hub)
     dtype = pick_dtype(torch_dtype if dtype is None else dtype, config, state_dict)
     build = lambda: cls(copy.deepcopy(config), *model_args, **args)
     model = build_hollow(build, dtype)
