@@ -321,7 +321,7 @@ def http_reason(
     if status == 429: return "the hub had too many requests from here (429): wait a few minutes, or run `hf auth login`, which raises the limit"
     if status >= 500: return f"the hub has a fault of its own ({status}): try again later"
 
-# %% ../nbs/00_core.ipynb #b535deb4
+# %% ../nbs/00_core.ipynb #4cc84643
 def retried(
     f, # a function that asks the hub
     *args, **kwargs, # its arguments
@@ -331,7 +331,8 @@ def retried(
     for wait in 1, 2, None:
         try: return f(*args, **kwargs)
         except errors.HfHubHTTPError as e:
-            if wait is None or e.response.status_code < 500 or e.response.request.method != 'GET': raise
+            answer = e.response  # None: the question was never sent
+            if wait is None or answer is None or answer.status_code < 500 or answer.request.method != 'GET': raise
             time.sleep(wait)
 
 # %% ../nbs/00_core.ipynb #53e8cc46
