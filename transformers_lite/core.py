@@ -10,11 +10,11 @@ Docs: https://transformers-lite.github.io/transformers_lite/core.html.md"""
 
 # %% auto #0
 __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'unique_keys', 'no_constant', 'finite', 'read_json', 'plain', 'to_json',
-           'sync', 'finish_save', 'safe_name', 'lock_folder', 'settle', 'saving', 'move_in', 'atomic_path',
-           'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join', 'split_hub_kwargs',
-           'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder', 'cached_file', 'JsonMixin',
-           'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature', 'suggest', 'warn_once', 'naming',
-           'PreprocessorMixin']
+           'sync', 'finish_save', 'is_plain_name', 'safe_name', 'lock_folder', 'settle', 'saving', 'move_in',
+           'atomic_path', 'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join',
+           'split_hub_kwargs', 'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder',
+           'cached_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature', 'suggest',
+           'warn_once', 'naming', 'PreprocessorMixin']
 
 # %% ../nbs/00_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -84,7 +84,7 @@ def to_json(
 try: import fcntl
 except ImportError: fcntl = None  # Windows
 
-# %% ../nbs/00_core.ipynb #77474b5f
+# %% ../nbs/00_core.ipynb #d9467479
 SAVED, STARTED = '.saved', re.compile(r'\.[0-9a-f]{32}\.saving')  # hidden folders after and before step 2
 REMOVE = '.remove.json'  # in there: names of files that the save makes obsolete
 
@@ -115,12 +115,18 @@ def finish_save(
     for name in os.listdir(folder) if sweep else []:
         if STARTED.fullmatch(name): shutil.rmtree(folder/name)
 
+def is_plain_name(
+    name, # as a file has it
+): # True or False
+    "Is it the name of a file alone, with no folder before it?"
+    return isinstance(name, str) and name != '' and Path(name).name == name and '\\' not in name and name != '..'
+
 def safe_name(
     folder, # a folder
     name, # of a file right in it
 ): # its path
     "The path of a file in a folder; OSError for a name that leads elsewhere."
-    if isinstance(name, str) and name and Path(name).name == name and '\\' not in name and name != '..': return Path(folder)/name
+    if is_plain_name(name): return Path(folder)/name
     raise OSError(f"{name!r} is no name of a file in '{folder}'. A name there has no folder before it.")
 
 # %% ../nbs/00_core.ipynb #87f9be32

@@ -16,7 +16,7 @@ __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'TRACES', 'IGNORED', 'IND
            'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow',
            'save_weights', 'resize_rows']
 
-# %% ../nbs/02_model.ipynb #a13cf3a1
+# %% ../nbs/02_model.ipynb #e7a2f258
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
@@ -34,7 +34,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig
-from .core import PushToHubMixin, atomic_path, cached_file, discard, read_json, read_steadily, saving, split_hub_kwargs, suggest, to_json, warn_once, write_text
+from .core import PushToHubMixin, atomic_path, cached_file, discard, is_plain_name, read_json, read_steadily, saving, split_hub_kwargs, suggest, to_json, warn_once, write_text
 
 # %% ../nbs/02_model.ipynb #6ef591c3
 def sinusoids(
@@ -487,21 +487,23 @@ def check_input(self:DistilBertPreTrainedModel,
                            f"Call the tokenizer with truncation=True, max_length={limit}.")
     return x.shape[:2]
 
-# %% ../nbs/02_model.ipynb #9bd8de7b
+# %% ../nbs/02_model.ipynb #dc1b3bbc
 WEIGHTS = 'model.safetensors', 'pytorch_model.bin'
 
 def weight_files(
     name, # as of `cached_file`
     use_safetensors=None, # True: no pickles; False: pickles only; None: safetensors first
     **hub, # `HUB_OPTIONS`
-): # (paths of the files that hold the weights, path of their index or None)
+): # (paths of the files that hold the weights, path of their index or None, what the index says)
     "The files with a checkpoint's weights: safetensors first, one file before shards; OSError if there are none."
     wanted = [f for f in WEIGHTS if use_safetensors in (None, f.endswith('.safetensors'))]
     for filename in wanted:
         path, index = (cached_file(name, f, must_exist=False, **hub) for f in (filename, f'{filename}.index.json'))
         if path and index: warn_caller(f"'{name}' holds two checkpoints, {filename} and shards with an index: {filename} counts. Remove the one that you don't mean.")
-        if path: return [path], None
-        if index: return [shard_file(name, index, shard, **hub) for shard in sorted({*read_index(index).values()})], index
+        if path: return [path], None, {}
+        if index:
+            listed = read_index(index)
+            return [shard_file(name, index, shard, **hub) for shard in sorted({*listed.values()})], index, listed
     other = [f for f in ('tf_model.h5', 'flax_model.msgpack') if cached_file(name, f, must_exist=False, **hub)]
     why = f", only {other[0]}, which PyTorch classes don't read." if other else ". Is it a folder that a model's save_pretrained wrote?"
     raise OSError(f"'{name}' has no {' or '.join(wanted)}{why}")
@@ -514,7 +516,7 @@ def read_index(
     if isinstance(weight_map, dict) and weight_map: return {k: str(shard) for k, shard in weight_map.items()}
     raise OSError(f"'{index}' has no 'weight_map', so it doesn't say which file holds which weight. Save the model again.")
 
-# %% ../nbs/02_model.ipynb #00575912
+# %% ../nbs/02_model.ipynb #3e419456
 def shard_file(
     name, # as of `cached_file`
     index, # path of the index file that names the shard
@@ -522,7 +524,7 @@ def shard_file(
     **hub, # `HUB_OPTIONS`
 ): # its path
     "The file of one shard; OSError for a name that leads out of the folder."
-    if Path(shard).name != shard or '\\' in shard:
+    if not is_plain_name(shard):
         raise OSError(f"'{index}' names the shard '{shard}', which is outside its folder. A shard stands beside its index.")
     path = cached_file(name, shard, **hub)
     if path.resolve().parent not in (index.parent.resolve(), index.resolve().parent):
@@ -546,14 +548,13 @@ def load_state_dict(
     if isinstance(weights, dict) and all(isinstance(t, torch.Tensor) for t in weights.values()): return weights
     raise OSError(f"'{path}' is no table of weights, {{name: tensor}}. Save the model's state_dict() alone.")
 
-# %% ../nbs/02_model.ipynb #d20a06f3
+# %% ../nbs/02_model.ipynb #f6605e4e
 def read_weights(
     name, # as of `cached_file`
     **options, # as of `weight_files`
 ): # {name: tensor}
     "All weights of a checkpoint; OSError if its index and its shards disagree, or if there are none."
-    paths, index = weight_files(name, **options)
-    listed, weights = read_index(index) if index else {}, {}
+    (paths, index, listed), weights = weight_files(name, **options), {}
     for path in paths:
         part = load_state_dict(path)
         wrong = {k: 'lists there, and it isn\'t' for k, shard in listed.items() if shard == path.name and k not in part}

@@ -1264,7 +1264,7 @@ class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
         self._set_normalizer(asked)
         self._special_changed()
 
-# %% ../nbs/04_tokenizer.ipynb #a17b788c
+# %% ../nbs/04_tokenizer.ipynb #7800ca51
 @patch
 def _set_normalizer(self:DistilBertTokenizerFast, asked):
     norm, rust = self._tokenizer.normalizer, dict(do_lower_case='lowercase', strip_accents='strip_accents', tokenize_chinese_chars='handle_chinese_chars')
@@ -1276,8 +1276,8 @@ def _set_normalizer(self:DistilBertTokenizerFast, asked):
 
 @patch
 def _special_changed(self:DistilBertTokenizerFast):
-    start, end, end2 = [self.cls_token] * (self.cls_token is not None), [self.sep_token] * (self.sep_token is not None), [f'{self.sep_token}:1'] * (self.sep_token is not None)
-    self._tokenizer.post_processor = processors.TemplateProcessing(single=[*start, '$A', *end], pair=[*start, '$A', *end, '$B:1', *end2],
+    start, end = ([t] if t is not None else [] for t in (self.cls_token, self.sep_token))
+    self._tokenizer.post_processor = processors.TemplateProcessing(single=[*start, '$A', *end], pair=[*start, '$A', *end, '$B:1', *(f'{t}:1' for t in end)],
                                                                    special_tokens=[(t, self._token_to_id(t)) for t in {*start, *end}])
 
 # %% ../nbs/04_tokenizer.ipynb #f0250eb5
