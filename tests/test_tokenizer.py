@@ -2,7 +2,7 @@
 import copy, itertools, json, pickle, unicodedata, warnings
 
 import numpy as np, pytest
-from tokenizers import AddedToken
+from tokenizers import AddedToken, normalizers
 from hypothesis import given, settings, strategies as st
 from helpers import ROOT, bert_vocab, run_python
 from transformers_lite.core import warn_once
@@ -325,3 +325,53 @@ def test_from_the_hubs_cache(cls, names, tmp_path, hub_cache):
     hub_cache('someone/tiny', tmp_path/'some')
     t = cls.from_pretrained('someone/tiny')
     assert t.name_or_path == 'someone/tiny' and t('Hello unaffable')['input_ids'] == cls(vocab=VOCAB)('Hello unaffable')['input_ids']
+
+def without_memory(t):
+    "The same tokenizer, which asks Rust for everything."
+    t = copy.deepcopy(t)
+    t.backend_tokenizer
+    assert t._words is None
+    return t
+
+bits = st.lists(st.sampled_from([*"the caféÉİßΣς日本パ\u0301\u0338\u200b\u3000\x1c\x85\t\n.,=<[]#😀 ", '  ', ' the', '[MASK]', '[SEP]', '<new>', ' <odd> ', 'unbelievable', 'x' * 99, 'x' * 101]), max_size=12).map(''.join)
+keys = st.fixed_dictionaries(dict(add_special_tokens=st.booleans(), return_token_type_ids=st.booleans(), return_special_tokens_mask=st.booleans(), padding=st.booleans()),
+                             optional=dict(truncation=st.just(True), max_length=st.integers(4, 20)))
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(bits, min_size=1, max_size=4), keys, st.sampled_from(['right', 'left']), st.booleans(), st.sampled_from([{}, dict(strip_accents=False), dict(do_lower_case=False), dict(tokenize_chinese_chars=False)]))
+def test_looked_up_is_what_rust_says(texts, kwargs, side, pairs, options):
+    fast = DistilBertTokenizerFast(vocab={t: i for i, t in enumerate(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 't', '##h', '##e', 'cafe', 'un', '##believable', '.', '日', 'x', '##x', 'e', '='])}, truncation_side=side, **options)
+    fast.add_tokens(['<new>', AddedToken('<odd>', single_word=True)])
+    rust = without_memory(fast)
+    assert fast._words is not None
+    batch = list(zip(texts, texts[::-1])) if pairs else texts
+    for _ in range(2):  # the second time from memory
+        assert fast(batch, **kwargs).data == rust(batch, **kwargs).data
+        if not pairs: assert fast(texts[0], **kwargs).data == rust(texts[0], **kwargs).data
+        assert fast(texts, is_split_into_words=True, **kwargs).data == rust(texts, is_split_into_words=True, **kwargs).data
+
+def test_memory_is_given_up_where_it_could_be_wrong():
+    make = lambda: DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'cafe', 'café'], range(8))))
+    fast = make()
+    assert fast.encode('The café', add_special_tokens=False) == [5, 6] and fast._words
+    fast.backend_tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
+    assert fast.encode('The café', add_special_tokens=False) == [1, 7]  # what was remembered isn't used
+    fast.add_tokens(['<a>'])
+    assert fast._words is None  # nor is it begun again: somebody has the object
+    fast = make()
+    fast.encode('The café')
+    fast.add_tokens(['The', 'two words'])
+    assert fast._words is None and fast.encode('The two words café', add_special_tokens=False) == [8, 9, 6]
+    fast = make()
+    fast.add_tokens([AddedToken('<a>', lstrip=True)])
+    assert fast._words is None
+    fast = make()
+    fast.encode('The café')
+    fast.cls_token = '[MASK]'
+    assert fast.encode('The café') == [4, 5, 6, 3]
+    assert fast.encode('x' * 300 + ' the') == [4, 1, 5, 3] and not any(len(w) > 100 for w in fast._words)  # too long to be remembered
+
+def test_memory_has_an_end():
+    fast = DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '##b'], range(7))))
+    for i in range(40): assert fast._look_up([f'a ab {i}'], limit=10) == [[5, 5, 6, 1]]
+    assert len(fast._words) <= 10 and fast._look_up([' '.join(map(str, range(20)))], limit=10) is None

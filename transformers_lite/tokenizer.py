@@ -13,18 +13,19 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 __all__ = ['SPACES', 'CHINESE', 'is_chinese', 'CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'YES', 'MANY', 'RULES', 'VOICED',
            'MARKS', 'CALL_OPTIONS', 'read_vocab', 'wordpiece', 'is_space', 'is_control', 'clean', 'fold_char', 'fold',
            'compose', 'is_punctuation', 'split_words', 'Encoding', 'BatchEncoding', 'as_token', 'token_dict',
-           'check_arguments', 'PreTrainedTokenizerBase', 'PreTrainedTokenizer', 'added_pattern', 'fit_lengths',
-           'windows', 'WordPieceMixin', 'wordpiece_settings', 'Memo', 'DistilBertTokenizer', 'check_unknown',
-           'clean_up', 'pad_rows', 'pad_array', 'as_samples', 'PreTrainedTokenizerFast', 'read_backend',
-           'wordpiece_backend', 'DistilBertTokenizerFast', 'blank_backend']
+           'check_arguments', 'PreTrainedTokenizerBase', 'PreTrainedTokenizer', 'added_pattern', 'BareRow',
+           'fit_lengths', 'windows', 'WordPieceMixin', 'wordpiece_settings', 'Memo', 'DistilBertTokenizer',
+           'check_unknown', 'clean_up', 'pad_rows', 'mask_array', 'pad_array', 'as_samples', 'PreTrainedTokenizerFast',
+           'read_backend', 'wordpiece_backend', 'DistilBertTokenizerFast', 'blank_backend']
 
-# %% ../nbs/04_tokenizer.ipynb #520c66a1
+# %% ../nbs/04_tokenizer.ipynb #12e63f2e
 import copy, json, os, re, threading, unicodedata
+from bisect import bisect_left
 from collections import namedtuple
 from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
 from inspect import signature
-from itertools import chain
+from itertools import accumulate, chain
 from numbers import Real
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def read_vocab(
         ids[token] = i
     return ids
 
-# %% ../nbs/04_tokenizer.ipynb #853a8a99
+# %% ../nbs/04_tokenizer.ipynb #6898c7c3
 def wordpiece(
     word, # a word, without spaces
     vocab, # dict of token to id
@@ -69,6 +70,7 @@ def wordpiece(
     "Cut a word into the longest pieces that the vocabulary has, from left to right (Wu et al. 2016, section 4.1)."
     pieces, start = [], 0
     if len(word) > max_chars: return None
+    if word in vocab: return [(word, 0, len(word))]  # most words: this line only saves time
     while start < len(word):
         for end in range(len(word), start, -1):
             piece = '##'*(start > 0) + word[start:end]
@@ -544,7 +546,7 @@ def _template(self:PreTrainedTokenizerBase, pair):
     a, b = ['A'], ['B'] if pair else None
     return list(zip(self.build_inputs_with_special_tokens(a, b), self.create_token_type_ids_from_sequences(a, b)))
 
-# %% ../nbs/04_tokenizer.ipynb #6c346d91
+# %% ../nbs/04_tokenizer.ipynb #984b6554
 @patch
 def _row(self:PreTrainedTokenizer,
     parts, # {'A': (ids, offsets, word numbers), 'B': …}
@@ -564,12 +566,21 @@ def _row(self:PreTrainedTokenizer,
     row.tokens, row.attention_mask = [self._tokens[i] for i in row.ids], [1]*len(row)
     return row
 
-@patch
-def _bare_row(self:PreTrainedTokenizer, parts, template):
-    "The same with ids, types and mask alone, which is quicker."
-    get = lambda x: parts[x][0] if x in parts else [x]
-    types, special = [t for x, t in template for _ in get(x)], [int(x not in parts) for x, _ in template for _ in get(x)]
-    return Encoding([i for x, _ in template for i in get(x)], [], [], [], [], types, special, [])
+class BareRow:
+    "A row without places: its ids, and what the template says of them, which is worked out only if it is asked for."
+    __slots__ = 'ids', 'template', 'lengths', 'overflowing'
+    def __init__(self,
+        template, # of `_template`
+        *parts, # ids of the first text, and of the second
+    ):
+        own = dict(zip('AB', parts))
+        self.ids, self.template, self.overflowing = [*chain.from_iterable([own.get(x, (x,)) for x, _ in template])], template, ()
+        self.lengths = {x: len(p) for x, p in own.items()}
+
+    @property
+    def type_ids(self): return [t for x, t in self.template for _ in range(self.lengths.get(x, 1))]
+    @property
+    def special_tokens_mask(self): return [int(x not in self.lengths) for x, _ in self.template for _ in range(self.lengths.get(x, 1))]
 
 # %% ../nbs/04_tokenizer.ipynb #548b9046
 def fit_lengths(
@@ -613,7 +624,7 @@ def windows(
         spans.append((start, min(start+size, n)))
     return spans if side == 'right' else [(n-e, n-s) for s, e in spans]
 
-# %% ../nbs/04_tokenizer.ipynb #c292faf2
+# %% ../nbs/04_tokenizer.ipynb #efe0c8e0
 @patch
 def _encode_batch(self:PreTrainedTokenizer,
     samples, # [(first, second or None)]
@@ -623,7 +634,8 @@ def _encode_batch(self:PreTrainedTokenizer,
     full=True, # offsets and word numbers too
 ): # an `Encoding` for each sample, the rest of it in `overflowing`
     "Encode a list of samples."
-    encode, row = self._encode_words if split else self._encode_text, self._row if full else self._bare_row
+    encode = self._encode_words if split else self._encode_text
+    row = self._row if full else lambda parts, template: BareRow(template, *(p[0] for p in parts.values()))
     templates = [self._template(pair) if special else [('A', 0), ('B', 1)][:pair+1] for pair in (False, True)]
     def one(a, b):
         parts = [encode(x, full) for x in (a, b) if x is not None]
@@ -743,7 +755,7 @@ def check_unknown(
         raise ValueError(f"The vocabulary ({len(vocab)} tokens) has no unknown token {str(unk_token)!r}, "
                          "which stands for words that can't be built from it. Add it as a line, or name another with unk_token=.")
 
-# %% ../nbs/04_tokenizer.ipynb #b0e1ca52
+# %% ../nbs/04_tokenizer.ipynb #ee815ffb
 @patch
 def _normalize(self:DistilBertTokenizer, text):
     if not self.do_basic_tokenize: return [(c, i, i+1) for i, c in enumerate(text)]
@@ -755,9 +767,7 @@ def _pieces(self:DistilBertTokenizer,
     chunk, # text without spaces
 ): # (ids, offsets, word numbers, how many words)
     "The word pieces of a chunk; what follows is the same wherever it stands, so it is remembered."
-    plain = [(c, i, i+1) for i, c in enumerate(chunk)]
-    if chunk in (self.never_split or ()): words = [plain]
-    elif not self.do_basic_tokenize: words = [plain]
+    if not self.do_basic_tokenize or chunk in (self.never_split or ()): words = [[(c, i, i+1) for i, c in enumerate(chunk)]]
     else: words = split_words(self._normalize(chunk), self.tokenize_chinese_chars)
     ids, offsets, numbers = [], [], []
     for k, word in enumerate(words):
@@ -840,7 +850,7 @@ def batch_decode(self:PreTrainedTokenizerBase, sequences, skip_special_tokens=Fa
     "The text of each row."
     return [self.decode(s, skip_special_tokens, clean_up_tokenization_spaces) for s in sequences]
 
-# %% ../nbs/04_tokenizer.ipynb #c38e5899
+# %% ../nbs/04_tokenizer.ipynb #c521bee1
 def pad_rows(
     rows, # lists, some shorter than others
     length, # to reach
@@ -851,16 +861,21 @@ def pad_rows(
     if side == 'right': return [r + [value]*(length-len(r)) for r in rows]
     return [[value]*(length-len(r)) + r for r in rows]
 
+def mask_array(rows, length, side='right'):
+    "An array of numpy: True where a row has something, False where it is to be filled."
+    import numpy as np
+    n = np.fromiter(map(len, rows), np.int64, len(rows))[:, None]
+    return np.arange(length) < n if side == 'right' else np.arange(length) >= length - n
+
 def pad_array(rows, length, value, side='right'):
     "As `pad_rows`, into one array of numpy."
     import numpy as np
-    n = np.fromiter(map(len, rows), np.int64, len(rows))
-    keep = np.arange(length) < n[:, None] if side == 'right' else np.arange(length) >= length - n[:, None]
+    keep = mask_array(rows, length, side)
     out = np.full(keep.shape, value, np.int64)
-    out[keep] = np.fromiter(chain.from_iterable(rows), np.int64, n.sum())
+    out[keep] = np.fromiter(chain.from_iterable(rows), np.int64)
     return out
 
-# %% ../nbs/04_tokenizer.ipynb #ee96ea3f
+# %% ../nbs/04_tokenizer.ipynb #7a19be3f
 @patch
 def _pad(self:PreTrainedTokenizerBase, data, padding, max_length, multiple, side, arrays=False):
     "Pad the rows of every input that the tokenizer knows; gives the length of each row."
@@ -872,9 +887,10 @@ def _pad(self:PreTrainedTokenizerBase, data, padding, max_length, multiple, side
     if multiple: length = -(-length//multiple)*multiple
     values = {self.model_input_names[0]: self.pad_token_id, 'token_type_ids': self.pad_token_type_id,
               'attention_mask': 0, 'special_tokens_mask': 1, 'offset_mapping': (0, 0)}
+    arrays = arrays and max(lengths) <= length
     for k in values.keys() & data.keys():
-        fill = pad_array if arrays and k != 'offset_mapping' and max(lengths) <= length else pad_rows
-        data[k] = fill(data[k], length, values[k], side)
+        if arrays and k == 'attention_mask': data[k] = mask_array(data[k], length, side).astype('int64')  # all ones, so their number is enough
+        else: data[k] = (pad_array if arrays and k != 'offset_mapping' else pad_rows)(data[k], length, values[k], side)
     return [max(n, length) for n in lengths]
 
 # %% ../nbs/04_tokenizer.ipynb #3c954457
@@ -928,7 +944,7 @@ def pad(self:PreTrainedTokenizerBase,
     if one and return_tensors is None: d = {k: v[0] for k, v in d.items()}
     return BatchEncoding(d, tensor_type=return_tensors)
 
-# %% ../nbs/04_tokenizer.ipynb #2d322029
+# %% ../nbs/04_tokenizer.ipynb #b2f4b474
 def as_samples(
     text, # what the user passed: a text, a list of texts, or of pairs; or the same with lists of words in the place of texts
     pair=None, # the second texts
@@ -936,6 +952,7 @@ def as_samples(
 ): # ([(first, second or None)], is it one text alone?)
     "Bring all forms of input into one; ValueError names the first that isn't text."
     rows = (list, tuple)
+    if isinstance(text, list) and pair is None and not split and {*map(type, text)} == {str}: return [(t, None) for t in text], False  # mostly
     one = isinstance(text, str) or (split and isinstance(text, rows) and not (text and isinstance(text[0], rows)))
     def is_pair(t): return isinstance(t, rows) and len(t) == 2 and (not split or isinstance(t[0], rows))
     if one: samples = [(text, pair)]
@@ -972,25 +989,27 @@ def _check_room(self:PreTrainedTokenizerBase, samples, strategy, max_length, str
 @patch
 def _warn_marks(self:PreTrainedTokenizerBase, samples, split): pass
 
-# %% ../nbs/04_tokenizer.ipynb #ed5ae0cf
+# %% ../nbs/04_tokenizer.ipynb #1b710df5
 @patch
 def _columns(self:PreTrainedTokenizerBase,
     encodings, # one for each row
+    arrays=False, # will arrays be made of them?
     **asked # input name to True, False, or None for what the model wants
 ): # dict of input name to rows
     "The inputs that are asked for."
-    data = {self.model_input_names[0]: [e.ids for e in encodings]}
+    data, ones = {self.model_input_names[0]: [e.ids for e in encodings]}, Memo(lambda n: [1]*n) # rows of a length can share their mask if nobody sees the lists
     for name, yes in asked.items():
         if not (name in self.model_input_names if yes is None else yes): continue
         attr = dict(token_type_ids='type_ids', offset_mapping='offsets').get(name, name)
-        data[name] = [[1]*len(e.ids) if name == 'attention_mask' else getattr(e, attr) for e in encodings]
+        if name == 'attention_mask': data[name] = [ones[len(e.ids)] if arrays else [1]*len(e.ids) for e in encodings]
+        else: data[name] = [getattr(e, attr) for e in encodings]
     return data
 
-# %% ../nbs/04_tokenizer.ipynb #6cf8fd63
+# %% ../nbs/04_tokenizer.ipynb #d754a7fd
 @patch
 def _rows(self:PreTrainedTokenizerBase, samples, add_special_tokens, is_split_into_words, limits, overflowing, full):
     "Every row as (number of its sample, encoding); a sample that overflows has several."
-    es = self._encode_batch(samples, add_special_tokens, is_split_into_words, limits, full)
+    es = self._encode_batch(samples, add_special_tokens, is_split_into_words, limits, full or overflowing)
     return [(i, x) for i, e in enumerate(es) for x in ((e, *e.overflowing) if overflowing else (e,))]
 
 @patch
@@ -1000,7 +1019,7 @@ def _padded(self:PreTrainedTokenizerBase, rows, lengths, side):
     for e, n in zip(es, lengths): e.pad(n, direction=side, pad_id=self.pad_token_id or 0, pad_type_id=self.pad_token_type_id, pad_token=self.pad_token or '')
     return es
 
-# %% ../nbs/04_tokenizer.ipynb #99a4cc99
+# %% ../nbs/04_tokenizer.ipynb #cad243b8
 @patch
 def _call_one(self:PreTrainedTokenizerBase, text, text_pair=None,
     add_special_tokens=True, # put [CLS] and [SEP] around the text
@@ -1028,7 +1047,7 @@ def _call_one(self:PreTrainedTokenizerBase, text, text_pair=None,
     encode = partial(self._rows, samples, add_special_tokens, is_split_into_words, limits, return_overflowing_tokens)
     rows = encode(full=return_offsets_mapping)
     ids = [e.ids for _, e in rows]
-    data = self._columns([e for _, e in rows], token_type_ids=return_token_type_ids, attention_mask=return_attention_mask,
+    data = self._columns([e for _, e in rows], return_tensors is not None, token_type_ids=return_token_type_ids, attention_mask=return_attention_mask,
                          special_tokens_mask=return_special_tokens_mask, offset_mapping=return_offsets_mapping)
     if verbose and max_length is None and any(len(r) > self.model_max_length for r in ids):
         warn_once(f"A row has {max(map(len, ids))} tokens, more than the {self.model_max_length} that the model can take. Pass truncation=True.")
@@ -1134,10 +1153,10 @@ def add_special_tokens(self:PreTrainedTokenizerBase,
     self._special_changed()
     return len(self) - before
 
-# %% ../nbs/04_tokenizer.ipynb #d6431a5c
+# %% ../nbs/04_tokenizer.ipynb #66809b25
 class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     "A tokenizer of the Rust library `tokenizers`, whatever its model."
-    is_fast, vocab_files_names = True, {'tokenizer_file': 'tokenizer.json'}
+    is_fast, vocab_files_names, _words, _lent = True, {'tokenizer_file': 'tokenizer.json'}, None, False
 
     def __init__(self,
         tokenizer_file=None, # path of a tokenizer.json
@@ -1152,7 +1171,12 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
         super().__init__(**kwargs)
 
     @property
-    def backend_tokenizer(self): return self._tokenizer
+    def backend_tokenizer(self):
+        "The Rust object. Whoever has it may change it, so from now on nothing is remembered about words."
+        self._lent = True
+        self._forget()
+        return self._tokenizer
+
     @property
     def vocab_size(self): return self._tokenizer.get_vocab_size(with_added_tokens=False)
     @property
@@ -1169,6 +1193,9 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     def _add(self, tokens):
         for t in tokens: (self._tokenizer.add_special_tokens if t.special else self._tokenizer.add_tokens)([t])
         self._added = {i: t.content for i, t in self.added_tokens_decoder.items()}
+        self._forget()
+
+    def _forget(self): pass
 
 # %% ../nbs/04_tokenizer.ipynb #c2213baf
 def read_backend(
@@ -1264,7 +1291,7 @@ class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
         self._set_normalizer(asked)
         self._special_changed()
 
-# %% ../nbs/04_tokenizer.ipynb #7800ca51
+# %% ../nbs/04_tokenizer.ipynb #cd53916b
 @patch
 def _set_normalizer(self:DistilBertTokenizerFast, asked):
     norm, rust = self._tokenizer.normalizer, dict(do_lower_case='lowercase', strip_accents='strip_accents', tokenize_chinese_chars='handle_chinese_chars')
@@ -1279,6 +1306,65 @@ def _special_changed(self:DistilBertTokenizerFast):
     start, end = ([t] if t is not None else [] for t in (self.cls_token, self.sep_token))
     self._tokenizer.post_processor = processors.TemplateProcessing(single=[*start, '$A', *end], pair=[*start, '$A', *end, '$B:1', *(f'{t}:1' for t in end)],
                                                                    special_tokens=[(t, self._token_to_id(t)) for t in {*start, *end}])
+    start, end = ([self._token_to_id(t) for t in ts] for ts in (start, end))
+    single = [*((i, 0) for i in start), ('A', 0), *((i, 0) for i in end)]
+    self._templates = single, [*single, ('B', 1), *((i, 1) for i in end)]
+    self._forget()
+
+# %% ../nbs/04_tokenizer.ipynb #0a4f1b4d
+@patch
+def _forget(self:DistilBertTokenizerFast):
+    "Start again with an empty memory, or with none where pieces between spaces may depend on what is around them."
+    t, known = self._tokenizer, (normalizers.BertNormalizer, pre_tokenizers.BertPreTokenizer)
+    parts = all(isinstance(part, kind) for part, kind in zip((t.normalizer, t.pre_tokenizer), known))
+    added = all(not re.search(r'\s', a.content) and not a.lstrip and not a.rstrip and (a.content.isascii() or not a.normalized) for a in t.get_added_tokens_decoder().values())
+    self._words = {} if parts and added and not self._lent else None
+
+@patch
+def _learn(self:DistilBertTokenizerFast,
+    chunks, # texts without spaces
+): # the ids of each
+    "What Rust makes of each. They go to it as texts of 256 pieces, since a text costs more than a word; the offsets say which ids are whose."
+    res, groups = [], [chunks[i:i+256] for i in range(0, len(chunks), 256)]
+    for group, e in zip(groups, PreTrainedTokenizerFast._encode_batch(self, [(' '.join(g), None) for g in groups], special=False, split=False, limits=None)):
+        ids, starts, begin = e.ids, [s for s, _ in e.offsets], 0
+        for place in accumulate(len(c) + 1 for c in group):
+            end = bisect_left(starts, place, begin)
+            res.append((*ids[begin:end],))
+            begin = end
+    return res
+
+# %% ../nbs/04_tokenizer.ipynb #a3f794b3
+@patch
+def _look_up(self:DistilBertTokenizerFast,
+    texts,
+    limit=100_000, # pieces to remember; then the memory starts again
+): # the ids of each text; None if it can't be done so
+    "Cut texts at spaces, and look the pieces up; where some are new, let Rust learn them first."
+    words = self._words
+    def ids(): return [[*chain.from_iterable(map(words.__getitem__, t.split(' ')))] for t in texts]
+    try: return ids()
+    except KeyError: chunks = {c for t in texts for c in t.split(' ')}
+    if len(words) + len(chunks) > limit: self._words = words = {}
+    new = [c for c in chunks if c not in words]
+    if len(new) > limit or any(len(c) > 100 for c in new): return None
+    words.update(zip(new, self._learn(new)))
+    return ids()
+
+@patch
+def _encode_batch(self:DistilBertTokenizerFast, samples, special, split, limits, full=True):
+    "Look up, where ids are enough; else ask Rust."
+    pairs = any(b is not None for _, b in samples)
+    sure = not full and self._words is not None and not (limits and (pairs or limits['stride'] or limits['strategy'] == 'only_second'))
+    texts = [' '.join(x) if split else x for ab in samples for x in ab if x is not None] if sure else ()
+    ids = self._look_up(texts) if sure else None
+    if ids is None: return PreTrainedTokenizerFast._encode_batch(self, samples, special, split, limits, full)
+    single, pair = self._templates if special else ([('A', 0)], [('A', 0), ('B', 1)])
+    if limits:
+        room, right = limits['max_length'] - len(single) + 1, limits['direction'] == 'right'
+        ids = [i if len(i) <= room else i[:room] if right else i[len(i)-room:] for i in ids]
+    ids = iter(ids)
+    return [BareRow(single, next(ids)) if b is None else BareRow(pair, next(ids), next(ids)) for _, b in samples]
 
 # %% ../nbs/04_tokenizer.ipynb #f0250eb5
 @patch
