@@ -9,6 +9,7 @@ Modules:
 - `transformers_lite.feature_extractor`: From a sound in a file to the numbers that a model of sound reads.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.
 - `transformers_lite.image_processor`: From a picture in any form to the numbers that a model of pictures reads.
+- `transformers_lite.layers`: Where the time of a model goes, and how to spend less of it: the product, the memory and the random numbers of a linear layer.
 - `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
 - `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.

@@ -112,7 +112,7 @@ def head_rows(
     "The rows of a weight that belong to some heads."
     return (torch.tensor(keep)[:, None] * head_dim + torch.arange(head_dim)).flatten()
 
-# %% ../nbs/01a_attention.ipynb #cb5a4d9c
+# %% ../nbs/01a_attention.ipynb #53757afa
 def prune_linear(
     layer, # an `nn.Linear`
     index, # the rows or columns to keep
@@ -121,7 +121,7 @@ def prune_linear(
     "A linear layer with only some of its outputs or inputs."
     take = lambda t, dim: nn.Parameter(t.detach().index_select(dim, index.to(t.device)), requires_grad=t.requires_grad)
     weight = take(layer.weight, dim)
-    new = nn.Linear(weight.shape[1], weight.shape[0], bias=layer.bias is not None, device='meta')
+    new = type(layer)(weight.shape[1], weight.shape[0], bias=layer.bias is not None, device='meta')
     new.weight = weight
     if layer.bias is not None: new.bias = take(layer.bias, 0) if dim == 0 else layer.bias
     return new.train(layer.training)

@@ -11,13 +11,14 @@ Docs: https://transformers-lite.github.io/transformers_lite/configuration.html.m
 
 # %% auto #0
 __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COMMON', 'PreTrainedConfig', 'is_id', 'check_names',
-           'head_table', 'make_labels', 'check_kind', 'check_activation', 'PretrainedConfig', 'contradiction',
-           'DistilBertConfig', 'merge_labels', 'ViTConfig', 'size_pair', 'Wav2Vec2Elsewhere', 'SpecAugmentConfig',
-           'Wav2Vec2Config']
+           'head_table', 'make_labels', 'check_kind', 'check_activation', 'PretrainedConfig', 'parameters_of',
+           'contradiction', 'DistilBertConfig', 'merge_labels', 'ViTConfig', 'size_pair', 'Wav2Vec2Elsewhere',
+           'SpecAugmentConfig', 'Wav2Vec2Config']
 
-# %% ../nbs/01_configuration.ipynb #8c2dda9d
+# %% ../nbs/01_configuration.ipynb #2767cbaf
 import copy, inspect
 from collections.abc import Hashable
+from functools import lru_cache
 from math import isfinite, prod
 from numbers import Integral, Real
 
@@ -169,12 +170,19 @@ def use_return_dict(self:PretrainedConfig): # True or False
     "Do models return a `ModelOutput` (the default) or a plain tuple?"
     return self.return_dict
 
-# %% ../nbs/01_configuration.ipynb #974b3d4e
+# %% ../nbs/01_configuration.ipynb #3acab905
+@lru_cache(1000)
+def parameters_of(
+    f, # a function
+): # {name: `inspect.Parameter`}
+    "What a function takes; looked at once, since `inspect` is slow."
+    return inspect.signature(f).parameters
+
 @patch(cls_method=True)
 def parameters(cls:PretrainedConfig): # {name: `inspect.Parameter`}
     "What the constructors of this class and its parents take."
     inits = [c.__init__ for c in reversed(cls.__mro__) if '__init__' in c.__dict__]
-    ps = {n: p for f in inits for n, p in inspect.signature(f).parameters.items() if n != 'self'}
+    ps = {n: p for f in inits for n, p in parameters_of(f).items() if n != 'self'}
     return {n: p for n, p in ps.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
 @patch(cls_method=True)

@@ -16,7 +16,7 @@ __all__ = ['check_shape', 'cross_entropy', 'infer_problem_type', 'classification
            'DistilBertForMultipleChoice', 'ImageClassifierOutput', 'ViTForImageClassification', 'ctc_labels',
            'ctc_loss', 'CausalLMOutput', 'Wav2Vec2ForCTC', 'Wav2Vec2ForSequenceClassification']
 
-# %% ../nbs/03_heads.ipynb #238fa833
+# %% ../nbs/03_heads.ipynb #68954d88
 from dataclasses import dataclass
 
 import torch
@@ -25,7 +25,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from .core import warn_once
-from .model import DistilBertModel, DistilBertPreTrainedModel, ModelOutput, PreTrainedModel, activation, can_look
+from .layers import Linear, can_look
+from .model import DistilBertModel, DistilBertPreTrainedModel, ModelOutput, PreTrainedModel, activation
 from .vit import ViTModel, ViTPreTrainedModel
 from .wav2vec2 import Wav2Vec2Model, Wav2Vec2PreTrainedModel
 
@@ -124,13 +125,13 @@ def first_is_padding(
               "so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
     return True
 
-# %% ../nbs/03_heads.ipynb #96469b74
+# %% ../nbs/03_heads.ipynb #db0bc12a
 class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
     "DistilBERT that labels a text: two linear layers on the vector of its first token."
     def __init__(self, config):
         super().__init__(config)
         self.distilbert = DistilBertModel(config)
-        self.pre_classifier, self.classifier = nn.Linear(config.dim, config.dim), nn.Linear(config.dim, config.num_labels)
+        self.pre_classifier, self.classifier = Linear(config.dim, config.dim), Linear(config.dim, config.num_labels)
         self.dropout = nn.Dropout(config.seq_classif_dropout)
 
     def forward(self,
@@ -162,13 +163,13 @@ def labels_on_padding(
     warn_once("Some padding has labels, and they count in the loss. Give padding the label -100 to leave it out.")
     return True
 
-# %% ../nbs/03_heads.ipynb #6b5aac27
+# %% ../nbs/03_heads.ipynb #860f5a72
 class DistilBertForTokenClassification(DistilBertPreTrainedModel):
     "DistilBERT that labels each token: one linear layer."
     def __init__(self, config):
         super().__init__(config)
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.dropout)
-        self.classifier = nn.Linear(config.dim, config.num_labels)
+        self.classifier = Linear(config.dim, config.num_labels)
 
     def forward(self,
         input_ids=None, attention_mask=None, head_mask=None, inputs_embeds=None, # as of `DistilBertModel`
@@ -208,7 +209,7 @@ class QuestionAnsweringModelOutput(ModelOutput):
     hidden_states: tuple = None
     attentions: tuple = None
 
-# %% ../nbs/03_heads.ipynb #4b3e05c1
+# %% ../nbs/03_heads.ipynb #0a989a20
 class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
     "DistilBERT that finds an answer in a text: two scores for each token, as its start and as its end."
     def __init__(self, config):
@@ -216,7 +217,7 @@ class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
         if config.num_labels != 2:
             raise ValueError(f"num_labels={config.num_labels}: question answering needs 2, a score for the start and one for the end.")
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.qa_dropout)
-        self.qa_outputs = nn.Linear(config.dim, config.num_labels)
+        self.qa_outputs = Linear(config.dim, config.num_labels)
 
     def forward(self,
         input_ids=None, attention_mask=None, head_mask=None, inputs_embeds=None, # as of `DistilBertModel`
@@ -234,15 +235,15 @@ class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
             start, end = (x.masked_fill(attention_mask == 0, torch.finfo(x.dtype).min) for x in (start, end))
         return self.finish(QuestionAnsweringModelOutput(loss, start, end, out.hidden_states, out.attentions), return_dict)
 
-# %% ../nbs/03_heads.ipynb #c4719f4c
+# %% ../nbs/03_heads.ipynb #c0f2a9d8
 class DistilBertForMaskedLM(DistilBertPreTrainedModel):
     "DistilBERT that guesses hidden words: a layer, a norm, and a score for each word by the table of embeddings itself."
     _tied_weights_keys = ['vocab_projector.weight']
     def __init__(self, config):
         super().__init__(config)
         self.activation, self.distilbert = activation(config.activation), DistilBertModel(config)
-        self.vocab_transform, self.vocab_layer_norm = nn.Linear(config.dim, config.dim), nn.LayerNorm(config.dim, eps=1e-12)
-        self.vocab_projector = nn.Linear(config.dim, config.vocab_size)
+        self.vocab_transform, self.vocab_layer_norm = Linear(config.dim, config.dim), nn.LayerNorm(config.dim, eps=1e-12)
+        self.vocab_projector = Linear(config.dim, config.vocab_size)
 
     def get_output_embeddings(self): return self.vocab_projector
     def set_output_embeddings(self, value): self.vocab_projector = value
@@ -259,13 +260,13 @@ class DistilBertForMaskedLM(DistilBertPreTrainedModel):
         loss = None if labels is None else cross_entropy(logits, labels)
         return self.finish(MaskedLMOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
 
-# %% ../nbs/03_heads.ipynb #ab3bd83f
+# %% ../nbs/03_heads.ipynb #faa11624
 class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
     "DistilBERT that picks one of several texts: a single score for each, and the highest wins."
     def __init__(self, config):
         super().__init__(config)
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.seq_classif_dropout)
-        self.pre_classifier, self.classifier = nn.Linear(config.dim, config.dim), nn.Linear(config.dim, 1)
+        self.pre_classifier, self.classifier = Linear(config.dim, config.dim), Linear(config.dim, 1)
 
     def forward(self,
         input_ids=None, # (b, c, n) token ids: c choices for each question
@@ -289,7 +290,7 @@ class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
         loss = None if labels is None else cross_entropy(logits, labels)
         return self.finish(MultipleChoiceModelOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
 
-# %% ../nbs/03_heads.ipynb #f3b35eee
+# %% ../nbs/03_heads.ipynb #f0e5c157
 @dataclass
 class ImageClassifierOutput(SequenceClassifierOutput): "logits (b, labels)"
 
@@ -298,7 +299,7 @@ class ViTForImageClassification(ViTPreTrainedModel):
     def __init__(self, config):
         super().__init__(config)
         self.vit = ViTModel(config, add_pooling_layer=False)
-        self.classifier = nn.Linear(config.hidden_size, config.num_labels) if config.num_labels else nn.Identity()
+        self.classifier = Linear(config.hidden_size, config.num_labels) if config.num_labels else nn.Identity()
 
     def forward(self,
         pixel_values=None, # (b, c, height, width), as an image processor returns them
@@ -342,7 +343,7 @@ def ctc_loss(
     if can_look(loss) and loss.isinf(): warn_once("A text has more characters than its clip has frames, so the loss is infinite. Leave it out, or set ctc_zero_infinity=True.")
     return loss
 
-# %% ../nbs/03_heads.ipynb #e0e03236
+# %% ../nbs/03_heads.ipynb #68f5adc1
 @dataclass
 class CausalLMOutput(SequenceClassifierOutput): "logits (b, frames, characters)"
 
@@ -351,7 +352,7 @@ class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
     def __init__(self, config):
         super().__init__(config)
         self.wav2vec2, self.dropout = Wav2Vec2Model(config), nn.Dropout(config.final_dropout)
-        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size)
+        self.lm_head = Linear(config.hidden_size, config.vocab_size)
 
     def forward(self,
         input_values=None, # (b, samples), as a feature extractor returns them
@@ -371,15 +372,15 @@ class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
             logits = torch.where((torch.arange(n, device=logits.device) < frames[:, None])[..., None], logits, blank)
         return self.finish(CausalLMOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
 
-# %% ../nbs/03_heads.ipynb #93fd0760
+# %% ../nbs/03_heads.ipynb #62398636
 class Wav2Vec2ForSequenceClassification(Wav2Vec2PreTrainedModel):
     "wav2vec 2.0 that labels a clip: a layer, the mean over its frames, and a layer."
     def __init__(self, config):
         super().__init__(config)
         self.wav2vec2, n = Wav2Vec2Model(config), config.num_hidden_layers + 1
         if config.use_weighted_layer_sum: self.layer_weights = nn.Parameter(torch.ones(n) / n)
-        self.projector = nn.Linear(config.hidden_size, config.classifier_proj_size)
-        self.classifier = nn.Linear(config.classifier_proj_size, config.num_labels)
+        self.projector = Linear(config.hidden_size, config.classifier_proj_size)
+        self.classifier = Linear(config.classifier_proj_size, config.num_labels)
 
     def forward(self,
         input_values=None, # (b, samples), as a feature extractor returns them

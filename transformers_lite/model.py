@@ -11,12 +11,12 @@ Docs: https://transformers-lite.github.io/transformers_lite/model.html.md"""
 __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'TRACES', 'IGNORED', 'INDEX', 'OURS', 'sinusoids', 'Embeddings',
            'MultiHeadSelfAttention', 'QuickGELU', 'ClippedGELU', 'ReLUSquared', 'Activations', 'activation', 'FFN',
            'TransformerBlock', 'Transformer', 'ModelOutput', 'BaseModelOutput', 'FinishedModel', 'PreTrainedModel',
-           'DistilBertPreTrainedModel', 'keep_mask', 'can_look', 'all_finite', 'spoilt', 'some', 'DistilBertModel',
-           'id_error', 'weight_files', 'read_index', 'shard_file', 'load_state_dict', 'read_weights', 'family_guess',
-           'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow',
-           'save_weights', 'resize_rows']
+           'DistilBertPreTrainedModel', 'keep_mask', 'all_finite', 'spoilt', 'some', 'DistilBertModel', 'id_error',
+           'weight_files', 'read_index', 'shard_file', 'load_state_dict', 'read_weights', 'family_guess', 'tied_groups',
+           'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow', 'save_weights',
+           'resize_rows']
 
-# %% ../nbs/02_model.ipynb #e7a2f258
+# %% ../nbs/02_model.ipynb #335070b2
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
@@ -33,7 +33,8 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from .attention import head_rows, multi_head, pack, prune_linear, unpack
-from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig
+from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig, parameters_of
+from .layers import Embedding, Linear, can_look, fill_normal, filled_later
 from .core import PushToHubMixin, atomic_path, cached_file, discard, is_plain_name, read_json, read_steadily, saving, split_hub_kwargs, suggest, to_json, warn_once, write_text
 
 # %% ../nbs/02_model.ipynb #6ef591c3
@@ -46,13 +47,13 @@ def sinusoids(
     angle = position / 10000**(2 * (column // 2) / d)
     return torch.where(column % 2 == 0, angle.sin(), angle.cos()).float()
 
-# %% ../nbs/02_model.ipynb #94bdd379
+# %% ../nbs/02_model.ipynb #c297e97e
 class Embeddings(nn.Module):
     "A vector for each token: one for the word plus one for its position, normalised."
     def __init__(self, config):
         super().__init__()
-        self.word_embeddings = nn.Embedding(config.vocab_size, config.dim, padding_idx=config.pad_token_id)
-        self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.dim)
+        self.word_embeddings = Embedding(config.vocab_size, config.dim, padding_idx=config.pad_token_id)
+        self.position_embeddings = Embedding(config.max_position_embeddings, config.dim)
         self.position_embeddings.requires_grad_(not config.sinusoidal_pos_embds)
         self.LayerNorm = nn.LayerNorm(config.dim, eps=1e-12)
         self.dropout = nn.Dropout(config.dropout)
@@ -65,14 +66,14 @@ class Embeddings(nn.Module):
         positions = self.position_embeddings.weight[:words.shape[1]]
         return self.dropout(self.LayerNorm(words + positions))
 
-# %% ../nbs/02_model.ipynb #78867a7f
+# %% ../nbs/02_model.ipynb #d2b18d71
 class MultiHeadSelfAttention(nn.Module):
     "Four linear layers around the shared `multi_head`."
     def __init__(self, config):
         super().__init__()
         self.n_heads, self.head_dim, self.heads = config.n_heads, config.dim // config.n_heads, list(range(config.n_heads))
         self.dropout = nn.Dropout(config.attention_dropout)
-        self.q_lin, self.k_lin, self.v_lin, self.out_lin = (nn.Linear(config.dim, config.dim) for _ in range(4))
+        self.q_lin, self.k_lin, self.v_lin, self.out_lin = (Linear(config.dim, config.dim) for _ in range(4))
 
     def forward(self, x, mask=None, head_mask=None, eager=False):
         p = self.dropout.p if self.training else 0.
@@ -118,12 +119,12 @@ def activation(
     "The activation function of a name."
     return name if callable(name) else ACT2FN[name]
 
-# %% ../nbs/02_model.ipynb #e5d425c9
+# %% ../nbs/02_model.ipynb #84fecdfb
 class FFN(nn.Module):
     "Two linear layers with an activation between them, on each token by itself."
     def __init__(self, config):
         super().__init__()
-        self.lin1, self.lin2 = nn.Linear(config.dim, config.hidden_dim), nn.Linear(config.hidden_dim, config.dim)
+        self.lin1, self.lin2 = Linear(config.dim, config.hidden_dim), Linear(config.hidden_dim, config.dim)
         self.activation, self.dropout = activation(config.activation), nn.Dropout(config.dropout)
 
     def forward(self, x): return self.dropout(self.lin2(self.activation(self.lin1(x))))
@@ -180,13 +181,17 @@ class BaseModelOutput(ModelOutput):
     hidden_states: tuple = None  # after the embeddings and after each block: (b, n, d) each
     attentions: tuple = None  # weights of each block: (b, h, n, n) each
 
-# %% ../nbs/02_model.ipynb #21abd850
+# %% ../nbs/02_model.ipynb #70b966bb
 class FinishedModel(ABCMeta):
     "Calls `post_init` once a model's `__init__` is done, so that no author can forget to."
     def __call__(cls, *args, **kwargs):
-        model = super().__call__(*args, **kwargs)
+        with filled_later(cls.fills_all()): model = super().__call__(*args, **kwargs)
         model.post_init()
         return model
+
+    def fills_all(cls): # True or False
+        "Is the rule for fresh weights one of this library's, which fill every layer? Then layers are made without numbers."
+        return all(getattr(cls, f).__module__.split('.')[0] == __name__.split('.')[0] for f in ('post_init', 'init_weights', '_init_weights'))
 
 # %% ../nbs/02_model.ipynb #8fd20c70
 class PreTrainedModel(nn.Module, PushToHubMixin, metaclass=FinishedModel):
@@ -286,14 +291,14 @@ def tie_weights(self:PreTrainedModel):
     out = self.get_output_embeddings()
     if out is not None and self.config.tie_word_embeddings: out.weight = self.get_input_embeddings().weight
 
-# %% ../nbs/02_model.ipynb #c4a53cb0
+# %% ../nbs/02_model.ipynb #593ab7ce
 @patch
 def _init_weights(self:PreTrainedModel,
     module, # one module of the model
 ):
     "Fill one module: small random numbers, zero for biases and padding, one for the scale of a norm."
     std = getattr(self.config, 'initializer_range', .02)
-    if isinstance(module, (nn.Linear, nn.Embedding)): module.weight.normal_(0, std)
+    if isinstance(module, (nn.Linear, nn.Embedding)): fill_normal(module.weight, std)
     if isinstance(module, nn.Embedding) and module.padding_idx is not None: module.weight[module.padding_idx].zero_()
     if isinstance(module, nn.LayerNorm) and module.weight is not None: module.weight.fill_(1)
     if isinstance(module, (nn.Linear, nn.LayerNorm)) and module.bias is not None: module.bias.zero_()
@@ -352,13 +357,7 @@ def keep_mask(
     keep = attention_mask != 0
     return None if keep.all() else keep
 
-# %% ../nbs/02_model.ipynb #a7085329
-def can_look(
-    x, # a tensor
-): # True or False
-    "May we look at the values at no cost? Not on a GPU, which would have to be waited for, nor while a program is made of the model."
-    return x.device.type == 'cpu' and not torch.compiler.is_compiling() and not torch.jit.is_tracing()
-
+# %% ../nbs/02_model.ipynb #e0ee7c0d
 def all_finite(
     x, # a tensor of floats
 ): # True or False; True also where we may not look
@@ -583,7 +582,7 @@ def fit_name(self:PreTrainedModel,
             if name in expected: return name
     return key
 
-# %% ../nbs/02_model.ipynb #cda0251b
+# %% ../nbs/02_model.ipynb #78f5f9f3
 @patch
 def fit_state_dict(self:PreTrainedModel,
     state_dict, # {name in the file: tensor}
@@ -595,7 +594,7 @@ def fit_state_dict(self:PreTrainedModel,
     expected = self.state_dict()
     found, info = {}, dict(missing_keys=set(), unexpected_keys=set(), mismatched_keys=set(), error_msgs=[])
     for key, t in state_dict.items():
-        name = self.fit_name(key, expected)
+        name = key if key in expected else self.fit_name(key, expected)
         want = expected.get(name)
         if want is None: info['unexpected_keys'] |= {key} if not key.endswith('position_ids') else set()
         elif t.shape != want.shape: info['mismatched_keys'].add((name, tuple(t.shape), tuple(want.shape)))
@@ -652,7 +651,21 @@ def set_tensor(
     owner, _, leaf = name.rpartition('.')
     setattr(model.get_submodule(owner), leaf, value)
 
-# %% ../nbs/02_model.ipynb #808f9bc9
+# %% ../nbs/02_model.ipynb #51cc6f7f
+@patch
+def put(self:PreTrainedModel,
+    found, # {name in the model: tensor}
+):
+    "Let parameters and buffers be these tensors, as `load_state_dict(assign=True)` does, but quicker; modules with a way of their own to load get theirs."
+    modules = dict(self.named_modules(remove_duplicate=False))
+    own = lambda m: m._load_state_dict_pre_hooks or m._load_state_dict_post_hooks or type(m)._load_from_state_dict is not nn.Module._load_from_state_dict
+    if any(map(own, modules.values())): return self.load_state_dict(found, strict=False, assign=True)
+    for name, t in found.items():
+        owner, _, leaf = name.rpartition('.')
+        m = modules[owner]
+        if leaf in m._buffers: m._buffers[leaf] = t
+        else: m._parameters[leaf] = nn.Parameter(t, requires_grad=m._parameters[leaf].requires_grad and t.is_floating_point())
+
 @patch
 def retie(self:PreTrainedModel,
     names, # names that share one weight
@@ -666,15 +679,13 @@ def retie(self:PreTrainedModel,
                 "they are kept apart, and tie_word_embeddings is now False.")
     for n in names: set_tensor(self, n, get_tensor(self, (have or names)[0]))
 
-# %% ../nbs/02_model.ipynb #c1719244
+# %% ../nbs/02_model.ipynb #956c07b9
 def hollow_names(
     model, # a module
 ): # {name, …}
     "What is still without memory: parameters, buffers, and tensors that are plain attributes."
-    plain = {f'{m}.{k}'.lstrip('.') for m, module in model.named_modules()
-             for k, v in vars(module).items() if isinstance(v, torch.Tensor) and v.is_meta}
-    named = *model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)
-    return plain | {n for n, t in named if t.is_meta}
+    parts = ((m, d) for m, module in model.named_modules(remove_duplicate=False) for d in (module._parameters, module._buffers, vars(module)))
+    return {f'{m}.{k}'.lstrip('.') for m, d in parts for k, v in d.items() if isinstance(v, torch.Tensor) and v.is_meta}
 
 @patch
 @torch.no_grad()
@@ -689,23 +700,24 @@ def refill(self:PreTrainedModel,
     self._init_weights(layer)
     for n, p in have.items(): setattr(layer, n, p)
 
-# %% ../nbs/02_model.ipynb #b2e67471
+# %% ../nbs/02_model.ipynb #bbe61ef8
 @patch
 def init_missing(self:PreTrainedModel,
     build, # makes another model like this one
     dtype, # kind of number for what is new
 ):
     "Give everything that is still without memory what a fresh model has there."
-    if type(self)._init_weights.__module__.split('.')[0] == __name__.split('.')[0]:
-        hollow = hollow_names(self)
+    hollow = hollow_names(self)
+    if not hollow: return
+    if type(self).fills_all():
         for name, layer in self.named_children():
-            if type(layer) not in (nn.Linear, nn.LayerNorm): continue
+            if type(layer) not in (Linear, nn.Linear, nn.LayerNorm): continue
             if any(n.startswith(f'{name}.') for n in hollow): self.refill(layer, dtype)
     if missing := hollow_names(self):
         with torch.device('cpu'): fresh = build().to(dtype)
         for name in missing: set_tensor(self, name, get_tensor(fresh, name))
 
-# %% ../nbs/02_model.ipynb #b7ad41dd
+# %% ../nbs/02_model.ipynb #816d8f89
 @patch
 def adopt(self:PreTrainedModel,
     state_dict, # {name in the file: tensor}
@@ -717,7 +729,7 @@ def adopt(self:PreTrainedModel,
     "Take over a checkpoint's weights, keep shared ones shared, and fill in what it lacks."
     groups = tied_groups(self)
     found, info = self.fit_state_dict(state_dict, dtype, source, ignore_mismatched_sizes)
-    self.load_state_dict(found, strict=False, assign=True)
+    self.put(found)
     said = [self.retie(names, found) for names in groups]
     self.init_missing(build, dtype)
     for names in groups:
@@ -752,7 +764,7 @@ def warn_caller(
     packages = [f.frame.f_globals.get('__name__', '').split('.')[0] for f in inspect.stack(0)]
     warnings.warn(message, stacklevel=next((i for i, p in enumerate(packages) if p != packages[0]), 0) + 1)
 
-# %% ../nbs/02_model.ipynb #90fe8083
+# %% ../nbs/02_model.ipynb #5b2f144d
 IGNORED = 'low_cpu_mem_usage', 'weights_only', 'trust_remote_code', 'resume_download', 'proxies', '_fast_init'
 
 @patch(cls_method=True)
@@ -770,7 +782,7 @@ def config_and_args(cls:PreTrainedModel,
         given, (config, rest) = config, (copy.deepcopy(config), {})
         if kwargs: config, rest = type(given).from_dict(given.to_dict(), return_unused_kwargs=True, **kwargs)
         for k in config._hidden: setattr(config, k, getattr(given, k))
-    takes = inspect.signature(cls.__init__).parameters
+    takes = parameters_of(cls.__init__)
     for k in rest:
         if k in takes or any(p.kind is p.VAR_KEYWORD for p in takes.values()): continue
         near = suggest(k, [*config.known_names(), *config.attribute_map, *takes])

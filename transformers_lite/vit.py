@@ -12,7 +12,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/vit.html.md"""
 __all__ = ['ViTPatchEmbeddings', 'resize_grid', 'ViTEmbeddings', 'Dense', 'ViTSelfAttention', 'ViTAttention', 'ViTLayer',
            'ViTEncoder', 'ViTPreTrainedModel', 'BaseModelOutputWithPooling', 'ViTPooler', 'ViTModel']
 
-# %% ../nbs/02a_vit.ipynb #78e086d1
+# %% ../nbs/02a_vit.ipynb #6b25078f
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from .attention import head_rows, multi_head, prune_linear
 from .configuration import ViTConfig, size_pair
+from .layers import Linear
 from .model import ModelOutput, PreTrainedModel, activation, all_finite
 
 # %% ../nbs/02a_vit.ipynb #44d0c0c3
@@ -90,12 +91,12 @@ class ViTEmbeddings(nn.Module):
         if new != grid: places = torch.cat([places[:, :1], resize_grid(places[:, 1:], grid, new)], 1)
         return self.dropout(torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + places)
 
-# %% ../nbs/02a_vit.ipynb #d285ac09
+# %% ../nbs/02a_vit.ipynb #55acebad
 class Dense(nn.Module):
     "A linear layer under the name that the checkpoint has for it."
     def __init__(self, d_in, d_out):
         super().__init__()
-        self.dense = nn.Linear(d_in, d_out)
+        self.dense = Linear(d_in, d_out)
 
     def forward(self, x): return self.dense(x)
 
@@ -105,7 +106,7 @@ class ViTSelfAttention(nn.Module):
         super().__init__()
         d = config.hidden_size
         self.n_heads, self.head_dim, self.p = config.num_attention_heads, d // config.num_attention_heads, config.attention_probs_dropout_prob
-        self.query, self.key, self.value = (nn.Linear(d, d, bias=config.qkv_bias) for _ in range(3))
+        self.query, self.key, self.value = (Linear(d, d, bias=config.qkv_bias) for _ in range(3))
 
     def forward(self, x, mask=None, head_mask=None, eager=False):
         return multi_head(self.query(x), self.key(x), self.value(x), self.n_heads, mask, self.p if self.training else 0., head_mask, eager)
