@@ -47,6 +47,7 @@ def alternate(race, runs, warm=1):
     for i in range(warm + runs):
         for n in names[i % len(names):] + names[:i % len(names)]:  # nobody is always the first
             race.before()
+            time.sleep(.02)  # threads of the one before may still be waiting busily
             cost = once(getattr(race, n))
             if i >= warm: costs[n].append(cost)
     return costs
