@@ -47,17 +47,16 @@ def alternate(race, runs, warm=1):
     for i in range(warm + runs):
         for n in names[i % len(names):] + names[:i % len(names)]:  # nobody is always the first
             race.before()
-            time.sleep(.02)  # threads of the one before may still be waiting busily
             cost = once(getattr(race, n))
             if i >= warm: costs[n].append(cost)
     return costs
 
-def summary(c, costs):
-    "The line of the table as a dictionary."
-    mid = {n: statistics.median(v) for n, v in costs.items()}
-    ratios = [t / o for t, o in zip(costs['theirs'], costs['ours'])]
-    low, _, high = statistics.quantiles(ratios, n=4)
-    ratio, floor = mid['theirs'] / mid['ours'], mid.get('floor')
+def summary(c, passes):
+    "The line of the table as a dictionary; `passes` are what `alternate` gave, each time the whole table was run."
+    mids = [{n: statistics.median(v) for n, v in costs.items()} for costs in passes]
+    ratios = [m['theirs'] / m['ours'] for m in mids]
+    mid = {n: statistics.median(m[n] for m in mids) for n in mids[0]}
+    ratio, floor = statistics.median(ratios), mid.get('floor')
     met = [c.target is None or ratio >= c.target, c.most is None or mid['ours'] <= c.most * floor, c.over is None or mid['ours'] - floor <= c.over]
-    return dict(group=c.group, name=c.name, unit=c.unit, theirs=mid['theirs'], ours=mid['ours'], ratio=ratio, quartiles=[low, high], target=c.target, floor=floor,
+    return dict(group=c.group, name=c.name, unit=c.unit, theirs=mid['theirs'], ours=mid['ours'], ratio=ratio, ratios=ratios, target=c.target, floor=floor,
                 floor_name=c.floor, over_floor=None if floor is None else mid['ours'] / floor, most=c.most, over=c.over, runs=c.runs, met=all(met))
