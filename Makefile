@@ -12,6 +12,7 @@ TESTS ?= tests
 WORKERS ?= 2
 NB ?= index
 TRAINED ?= 10_sentiment 11_digits 12_morse
+TIMES ?= 1
 
 # The same install for every checkout that shares an environment would be wrong: the stamp bears the checkout's name.
 STAMP := $(VENV)/.installed$(subst /,-,$(CURDIR))
@@ -45,8 +46,8 @@ docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
 	@$(BIN)/nbdev-docs
 
-bench: install-dev ## run the benchmarks
-	@$(BIN)/python -m benchmarks
+bench: install-dev oracle ## time theirs and ours (five minutes); TIMES=3 runs it three times
+	@$(BIN)/python -m benchmarks --times $(TIMES)
 
 export: install-dev ## write the modules and the README from the notebooks, and clean the notebooks
 	@$(BIN)/nbdev-export

@@ -129,7 +129,7 @@ class FFN(nn.Module):
 
     def forward(self, x): return self.dropout(self.lin2(self.activation(self.lin1(x))))
 
-# %% ../nbs/02_model.ipynb #2d32e891
+# %% ../nbs/02_model.ipynb #ed8ebd26
 class TransformerBlock(nn.Module):
     "Attention, then feed-forward; each is added to its input and normalised after that."
     def __init__(self, config):
@@ -140,6 +140,7 @@ class TransformerBlock(nn.Module):
     def forward(self, x, mask=None, head_mask=None, eager=False):
         out, weights = self.attention(x, mask, head_mask, eager)
         x = self.sa_layer_norm(x + out)
+        del out  # its memory is free for the wide layer
         return self.output_layer_norm(x + self.ffn(x)), weights
 
 class Transformer(nn.Module):

@@ -136,7 +136,7 @@ class ViTAttention(nn.Module):
         self.output.dense = prune_linear(self.output.dense, rows, dim=1)
         self.heads, a.n_heads = left, len(left)
 
-# %% ../nbs/02a_vit.ipynb #07503082
+# %% ../nbs/02a_vit.ipynb #b0fe9551
 class ViTLayer(nn.Module):
     "Norm, then attention; norm, then feed-forward; each is added to what came in."
     def __init__(self, config):
@@ -150,6 +150,7 @@ class ViTLayer(nn.Module):
     def forward(self, x, mask=None, head_mask=None, eager=False):
         out, weights = self.attention(self.layernorm_before(x), mask, head_mask, eager)
         x = x + self.dropout(out)
+        del out  # its memory is free for the wide layer
         return x + self.dropout(self.output(self.activation(self.intermediate(self.layernorm_after(x))))), weights
 
 class ViTEncoder(nn.Module):

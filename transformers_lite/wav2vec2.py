@@ -136,7 +136,7 @@ class Wav2Vec2FeedForward(nn.Module):
 
     def forward(self, x): return self.outer(self.output_dense(self.inner(self.activation(self.intermediate_dense(x)))))
 
-# %% ../nbs/02b_wav2vec2.ipynb #bd2842e1
+# %% ../nbs/02b_wav2vec2.ipynb #f24a8e83
 class Wav2Vec2EncoderLayer(nn.Module):
     "Attention and feed-forward, normed after or before each; left out now and then in training."
     def __init__(self, config):
@@ -150,6 +150,7 @@ class Wav2Vec2EncoderLayer(nn.Module):
         if self.training and self.layerdrop and torch.rand(()) < self.layerdrop: return x, None
         out, weights = self.attention(self.layer_norm(x) if self.stable else x, mask, head_mask, eager)
         x = x + self.dropout(out)
+        del out  # its memory is free for the wide layer
         if self.stable: return x + self.feed_forward(self.final_layer_norm(x)), weights
         x = self.layer_norm(x)
         return self.final_layer_norm(x + self.feed_forward(x)), weights
