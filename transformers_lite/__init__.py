@@ -28,11 +28,13 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .core import *
     from .configuration import *
     from .attention import *
+    from .layers import *
     from .model import *
     from .vit import *
     from .wav2vec2 import *
     from .heads import *
     from .tokenizer import *
+    from .batches import *
     from .image_processor import *
     from .feature_extractor import *
     from .processor import *

@@ -111,7 +111,7 @@ COMMON = dict(  # settings of every model, with their defaults: written to a fil
     output_hidden_states=False, pad_token_id=None, problem_type=None, pruned_heads={}, return_dict=True,
     sep_token_id=None, tie_word_embeddings=True, tokenizer_class=None)
 
-# %% ../nbs/01_configuration.ipynb #da77c6ab
+# %% ../nbs/01_configuration.ipynb #6e23ca36
 class PretrainedConfig(JsonMixin, PushToHubMixin):
     "Settings of a model: attributes that load from, print as and save to `config.json`."
     model_type = ''     # the family's name in config.json
@@ -145,6 +145,7 @@ class PretrainedConfig(JsonMixin, PushToHubMixin):
     def __getattr__(self, k):
         real = self.real_name(k)
         if real != k: return getattr(self, real)
+        if k.startswith('__'): raise AttributeError(k)  # Python asks for such names when it copies
         near = suggest(k, [*self.__dict__, *self.attribute_map, *self.known_names()])
         raise AttributeError(f"{type(self).__name__} has no '{k}'" + (f"; did you mean '{near}'?" if near else ''))
 

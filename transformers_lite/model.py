@@ -680,13 +680,17 @@ def retie(self:PreTrainedModel,
                 "they are kept apart, and tie_word_embeddings is now False.")
     for n in names: set_tensor(self, n, get_tensor(self, (have or names)[0]))
 
-# %% ../nbs/02_model.ipynb #956c07b9
+# %% ../nbs/02_model.ipynb #6e037764
 def hollow_names(
     model, # a module
 ): # {name, …}
     "What is still without memory: parameters, buffers, and tensors that are plain attributes."
-    parts = ((m, d) for m, module in model.named_modules(remove_duplicate=False) for d in (module._parameters, module._buffers, vars(module)))
-    return {f'{m}.{k}'.lstrip('.') for m, d in parts for k, v in d.items() if isinstance(v, torch.Tensor) and v.is_meta}
+    hollow = set()
+    for m, module in model.named_modules(remove_duplicate=False):
+        for d in module._parameters, module._buffers, vars(module):
+            for k, v in d.items():
+                if isinstance(v, torch.Tensor) and v.is_meta: hollow.add(f'{m}.{k}'.lstrip('.'))
+    return hollow
 
 @patch
 @torch.no_grad()
