@@ -111,7 +111,7 @@ def pins(name):
     lines = (ROOT/name).read_text(encoding='utf-8').splitlines()
     return {r.name.lower().replace('_', '-'): next(iter(r.specifier)).version for l in lines if l and l[0] != '#' for r in [Requirement(l)]}
 
-def requirements(*keys): return [Requirement(o) for k in keys for o in settings()[k].split()]
+def requirements(*keys): return [r for k in keys for o in settings()[k].split() for r in [Requirement(o)] if not r.marker or r.marker.evaluate()]
 
 def test_constraints_cover_the_requirements():
     pinned = pins('constraints.txt')

@@ -13,6 +13,7 @@ Modules:
 - `transformers_lite.layers`: Where the time of a model goes, and how to spend less of it: the product, the memory and the random numbers of a linear layer.
 - `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
+- `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
 - `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
 - `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words."""
@@ -39,13 +40,14 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .feature_extractor import *
     from .processor import *
     from .auto import *
+    from .tf import *
 
 _all = re.compile(r'^__all__ = (\[.*?\])', re.M | re.S) # nbdev writes it near the top of each module
 _modules = {f.stem: ast.literal_eval(m[1]) for f in sorted(Path(__file__).parent.glob('[a-z]*.py'))
             if (m := _all.search(f.read_text(encoding='utf-8')))}
 _where = {name: module for module, names in _modules.items() for name in names}
 
-__all__ = list(_where)
+__all__ = [name for name, module in _where.items() if module != 'tf']  # TensorFlow is an extra: its names are there, but `import *` doesn't ask for them
 
 def __dir__(): return sorted({*globals(), *_where, *_modules})
 

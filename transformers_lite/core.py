@@ -13,8 +13,8 @@ __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'unique_keys', 'no_const
            'sync', 'finish_save', 'is_plain_name', 'safe_name', 'lock_folder', 'settle', 'saving', 'move_in',
            'atomic_path', 'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join',
            'split_hub_kwargs', 'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder',
-           'cached_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature', 'suggest',
-           'warn_once', 'naming', 'PreprocessorMixin']
+           'cached_file', 'tf_to_torch', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature',
+           'suggest', 'warn_once', 'naming', 'PreprocessorMixin']
 
 # %% ../nbs/00_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -406,6 +406,15 @@ def cached_file(
         raise FileNotFoundError(f"'{name}' has no file '{filename}'. It holds: {found}.")
     except FileNotFoundError:
         if must_exist: raise
+
+# %% ../nbs/00_core.ipynb #f6760507
+def tf_to_torch(
+    name, # of a weight, as the TensorFlow classes of transformers wrote it
+): # PyTorch's name; a weight that was a 'kernel' has to be turned around as well
+    "From TensorFlow's name of a weight to PyTorch's."
+    *path, leaf = name.removesuffix(':0').replace('layer_._', 'layer/').split('/')
+    start = max((i + 1 for i, p in enumerate(path) if p.startswith('tf_')), default=0)  # tf_model.h5 puts the model's own name in front
+    return '.'.join([*path[start:], dict(kernel='weight', gamma='weight', beta='bias', embeddings='weight').get(leaf, leaf)])
 
 # %% ../nbs/00_core.ipynb #4f2cb564
 class JsonMixin:

@@ -106,7 +106,7 @@ def round_up(
     "The next multiple."
     return n if not multiple else -(-n // multiple) * multiple
 
-# %% ../nbs/06_feature_extractor.ipynb #4bd336a7
+# %% ../nbs/06_feature_extractor.ipynb #80582c4f
 @patch
 def pad(self:SequenceFeatureExtractor,
     processed_features, # {name: clips}, or a list of {name: clip}; a clip is (steps,), or (steps, feature_size)
@@ -128,6 +128,7 @@ def pad(self:SequenceFeatureExtractor,
     rest = {k: v for k, v in processed_features.items() if k not in (name, 'attention_mask')}
     return BatchFeature({name: as_rows(rows, return_tensors), **rest, **({'attention_mask': as_rows(masks, return_tensors)} if want else {})}, return_tensors)
 
+# %% ../nbs/06_feature_extractor.ipynb #786206c1
 @patch
 def pad_rows(self:SequenceFeatureExtractor,
     clips, # arrays (steps, …)

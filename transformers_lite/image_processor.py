@@ -192,7 +192,7 @@ def check_settings(
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()): raise ValueError(f"image_std={image_std!r}: a standard deviation is above 0, and image_mean={image_mean!r} is finite.")
     return find_size(size), find_filter(resample), mean, std
 
-# %% ../nbs/05_image_processor.ipynb #bd64f88d
+# %% ../nbs/05_image_processor.ipynb #c4f961d9
 def resize_array(
     x, # (height, width, 3): uint8, or floats from 0 to 1
     size, # (height, width)
@@ -214,6 +214,7 @@ def scale_array(
     if factor is not None: x = (x.astype(np.float64) * factor).astype(np.float32)
     return x if mean is None else (x.astype(np.float32) - mean) / std
 
+# %% ../nbs/05_image_processor.ipynb #39892e74
 def scale_planes(
     x, # (height, width, 3): uint8
     table, # (3, 256): what each value becomes, in each colour

@@ -1,0 +1,275 @@
+"The TensorFlow classes: PyTorch's numbers, files of three formats, training, JAX, and the guide's blocks."
+import json, os, shutil, warnings
+
+import numpy as np, pytest, torch
+from safetensors.numpy import load_file, save_file
+
+import transformers_lite as L
+from helpers import ROOT, bert_vocab, run_python
+from transformers_lite.core import tf_to_torch
+
+import keras, tensorflow as tf
+from transformers_lite import tf as T
+
+pytestmark = pytest.mark.xdist_group('tensorflow')
+SMALL = dict(vocab_size=61, max_position_embeddings=16, dim=32, n_heads=4, n_layers=3, hidden_dim=48, initializer_range=.3, dropout=0., attention_dropout=0., seq_classif_dropout=0., qa_dropout=0.)
+B, N = 4, 11
+rng = np.random.default_rng(42)
+IDS = rng.integers(1, 61, (B, N))
+KEEP = np.arange(N) < np.array([[7], [N], [3], [10]])
+HEADS = { # name: (settings, labels)
+    'Model': ({}, {}),
+    'ForSequenceClassification': (dict(num_labels=3), dict(labels=np.array([0, 2, 1, 2]))),
+    'ForTokenClassification': (dict(num_labels=5), dict(labels=np.where(KEEP & (rng.random((B, N)) < .7), rng.integers(0, 5, (B, N)), -100))),
+    'ForQuestionAnswering': ({}, dict(start_positions=np.array([0, N + 2, 1, 1]), end_positions=np.array([1, 2, 2, N]))),
+    'ForMaskedLM': ({}, dict(labels=np.where(KEEP & (rng.random((B, N)) < .5), IDS, -100))),
+    'ForMultipleChoice': ({}, dict(labels=np.array([1, 0]))),
+}
+EXTRA = { # more losses and settings
+    'regression': ('ForSequenceClassification', dict(num_labels=1), dict(labels=rng.standard_normal(B).astype(np.float32))),
+    'several labels': ('ForSequenceClassification', dict(num_labels=3), dict(labels=(rng.random((B, 3)) > .5).astype(np.float32))),
+    'not tied': ('ForMaskedLM', dict(tie_word_embeddings=False), HEADS['ForMaskedLM'][1]),
+    'waves': ('Model', dict(sinusoidal_pos_embds=True), {}),
+    **{f'activation {a}': ('Model', dict(activation=a), {}) for a in L.configuration.ACTIVATIONS},
+}
+CASES = {**{n: (n, *v) for n, v in HEADS.items()}, **EXTRA}
+
+def pair(case, folder):
+    "(the PyTorch model, the Keras model) with the same weights."
+    name, settings, _ = CASES[case]
+    torch.manual_seed(0)
+    pt = getattr(L, f'DistilBert{name}')(L.DistilBertConfig(**SMALL, **settings)).eval()
+    for n, p in pt.named_parameters():
+        if p.ndim == 1: torch.nn.init.normal_(p, float('norm' in n.lower() and n.endswith('weight')), .3)
+    pt.save_pretrained(folder)
+    return pt, getattr(L, f'TFDistilBert{name}').from_pretrained(folder)
+
+def inputs(case, padded):
+    name, _, labels = CASES[case]
+    x = dict(input_ids=IDS, **({'attention_mask': KEEP.astype(np.int64)} if padded else {}))
+    if name == 'ForMultipleChoice': x = {k: v.reshape(2, 2, N) for k, v in x.items()}
+    return x, labels
+
+def torched(x): return {k: torch.from_numpy(np.asarray(v)) for k, v in x.items()}
+
+def gap(case, padded, pt, k):
+    "The largest difference of what both give, at tokens, and of the losses."
+    x, labels = inputs(case, padded)
+    with torch.no_grad(): a = pt(**torched({**x, **labels}), output_hidden_states=True, output_attentions=True, drop_padding=False) if case in ('Model', 'waves') or case.startswith('act') else pt(**torched({**x, **labels}), output_hidden_states=True, output_attentions=True)
+    b = k({**x, **labels}, output_hidden_states=True, output_attentions=True)
+    assert list(a) == list(b)
+    found = []
+    for key in a:
+        for u, v in zip(a[key] if isinstance(a[key], tuple) else [a[key]], b[key] if isinstance(b[key], tuple) else [b[key]]):
+            u, v = u.numpy(), np.asarray(v)
+            assert u.shape == v.shape, key
+            if padded and u.shape[:2] == (B, N): u, v = u[KEEP], v[KEEP]
+            if padded and key == 'attentions': u, v = (np.moveaxis(z, 1, 2)[KEEP] for z in (u, v))
+            found.append(np.abs(u - v).max() / max(1, np.abs(u).max()))
+    return max(found)
+
+@pytest.mark.parametrize('padded', [False, True])
+@pytest.mark.parametrize('case', CASES)
+def test_same_numbers(case, padded, tmp_path):
+    assert gap(case, padded, *pair(case, tmp_path)) < 1e-5
+
+@pytest.mark.parametrize('case', HEADS)
+def test_negative_control(case, tmp_path):
+    pt, k = pair(case, tmp_path)
+    table = k.get_input_embeddings().embeddings
+    table.assign(np.asarray(table) + 1e-2 * rng.standard_normal(table.shape))
+    assert gap(case, True, pt, k) > 1e-4
+
+@pytest.mark.parametrize('case', HEADS)
+def test_ten_steps_train_alike(case, tmp_path):
+    if case == 'Model': return  # it has no loss
+    pt, k = pair(case, tmp_path)
+    x, labels = inputs(case, True)
+    k.compile(keras.optimizers.SGD(.01))
+    pt.train()
+    opt = torch.optim.SGD(pt.parameters(), .01)
+    y = labels['labels'] if 'labels' in labels else labels
+    losses = []
+    for _ in range(10):
+        loss = pt(**torched({**x, **labels})).loss
+        opt.zero_grad(); loss.backward(); opt.step()
+        losses.append((loss.item(), k.fit(x, y, batch_size=len(x['input_ids']), shuffle=False, verbose=0).history['loss'][0]))
+    a, b = np.array(losses).T
+    assert np.abs(a - b).max() < 1e-4 * np.abs(a).max() and len({*a.round(5)}) > 5
+
+def tf_names(case, folder):
+    "The weights of a folder by TensorFlow's names, as transformers 4.57 writes them."
+    weights = load_file(folder/'model.safetensors')
+    res = {}
+    for n, x in weights.items():
+        path, leaf = ('distilbert.' + n if case == 'Model' else n).rsplit('.', 1)
+        path = path.replace('.', '/').replace('/layer/', '/layer_._')
+        if 'orm' in path.split('/')[-1]: leaf = dict(weight='gamma', bias='beta')[leaf]
+        elif path.endswith('position_embeddings'): leaf = 'embeddings'
+        elif leaf == 'weight' and not path.endswith('word_embeddings') and not path.endswith('vocab_projector'): leaf, x = 'kernel', np.ascontiguousarray(x.T)
+        res[f'{path}/{leaf}:0'] = x
+    return res
+
+@pytest.mark.parametrize('case', HEADS)
+def test_files_of_three_formats(case, tmp_path):
+    pt, k = pair(case, tmp_path/'pt')
+    names = tf_names(case, tmp_path/'pt')
+    assert 'distilbert/transformer/layer_._0/attention/q_lin/kernel:0' in names and 'distilbert/embeddings/position_embeddings/embeddings:0' in names
+    (tmp_path/'tf').mkdir(), (tmp_path/'h5').mkdir()
+    for f in 'tf', 'h5': shutil.copy(tmp_path/'pt'/'config.json', tmp_path/f/'config.json')
+    save_file(names, tmp_path/'tf'/'model.safetensors', metadata={'format': 'tf'})
+    import h5py
+    with h5py.File(tmp_path/'h5'/'tf_model.h5', 'w') as f:
+        for n, x in names.items():
+            own = f"tf_distil_bert_{case.lower()}"
+            f[f"{n.split('/')[0]}/{own}/{n}"] = x
+    for folder in 'tf', 'h5':
+        again = type(k).from_pretrained(tmp_path/folder)
+        for (n, a), b in zip(k.to_arrays().items(), again.to_arrays().values()): assert np.array_equal(a, b), n
+    back = type(pt).from_pretrained(tmp_path/'tf')  # the PyTorch class reads TensorFlow's file, whole
+    for (n, a), b in zip(pt.named_parameters(), back.parameters()): assert torch.equal(a, b), n
+    with pytest.raises(OSError, match='Load it with the TF class'): type(pt).from_pretrained(tmp_path/'h5')
+    k.save_pretrained(tmp_path/'ours')
+    for (n, a), b in zip(pt.named_parameters(), type(pt).from_pretrained(tmp_path/'ours').parameters()): assert torch.equal(a, b), n
+    assert json.loads((tmp_path/'ours'/'config.json').read_text())['architectures'] == [type(pt).__name__]
+    import transformers
+    theirs = getattr(transformers, type(pt).__name__).from_pretrained(tmp_path/'ours')
+    assert torch.equal(theirs.base_model.embeddings.word_embeddings.weight, pt.base_model.embeddings.word_embeddings.weight)
+
+@pytest.mark.parametrize('case', HEADS)
+def test_keras_own_format(case, tmp_path):
+    _, k = pair(case, tmp_path)
+    k.save(tmp_path/'model.keras')
+    again = keras.models.load_model(tmp_path/'model.keras')
+    assert type(again) is type(k) and again.config == k.config and isinstance(again, tf.keras.Model)
+    for (n, a), b in zip(k.to_arrays().items(), again.to_arrays().values()): assert np.array_equal(a, b), n
+
+def test_forms_of_input(tmp_path):
+    _, k = pair('ForSequenceClassification', tmp_path)
+    x, _ = inputs('ForSequenceClassification', True)
+    want = np.asarray(k(x).logits)
+    for out in (k(**x), k(x['input_ids'], x['attention_mask']), k([x['input_ids'], x['attention_mask']]), k(tf.constant(x['input_ids']), attention_mask=tf.constant(x['attention_mask'])),
+                k(inputs_embeds=k.get_input_embeddings()(x['input_ids']), attention_mask=x['attention_mask']), L.BatchEncoding(x) and k(L.BatchEncoding(x))):
+        np.testing.assert_allclose(out.logits, want, atol=1e-5)
+    assert isinstance(k(x, return_dict=False), tuple) and k(x)[0] is not None and k(x).loss is None
+    for wrong, exc in ((dict(input_id=IDS), TypeError), ({}, ValueError), (dict(input_ids=IDS, inputs_embeds=np.zeros((B, N, 32), 'float32')), ValueError)):
+        with pytest.raises(exc): k(**wrong)
+    assert np.asarray(k.predict(x, verbose=0)['logits']).shape == (B, 3)
+
+def test_functions_and_fewer_bits(tmp_path):
+    _, k = pair('ForSequenceClassification', tmp_path)
+    x, labels = inputs('ForSequenceClassification', True)
+    want = np.asarray(k(x).logits)
+    for jit in False, True: np.testing.assert_allclose(tf.function(lambda i, m: k(input_ids=i, attention_mask=m).logits, jit_compile=jit)(x['input_ids'], x['attention_mask']), want, atol=1e-4)
+    any_size = tf.function(lambda i: k(i).logits, input_signature=[tf.TensorSpec((None, None), tf.int64)])
+    assert any_size(IDS).shape == (B, 3) and any_size(IDS[:2, :5]).shape == (2, 3)
+    keras.mixed_precision.set_global_policy('mixed_float16')
+    try:
+        half = L.TFDistilBertForSequenceClassification.from_pretrained(tmp_path)
+        assert half(x).logits.dtype == 'float16' and half.get_input_embeddings().embeddings.dtype == 'float32'
+        assert np.abs(np.asarray(half(x).logits) - want).max() < .1 * np.abs(want).max()
+        half.compile(keras.optimizers.SGD(.01))
+        assert np.isfinite(half.fit(x, labels['labels'], verbose=0).history['loss'][0])
+    finally: keras.mixed_precision.set_global_policy('float32')
+
+def test_resize(tmp_path):
+    for case in 'ForMaskedLM', 'not tied':
+        pt, k = pair(case, tmp_path/case.replace(' ', '_'))
+        before = np.asarray(k(IDS).logits)
+        with warnings.catch_warnings(action='ignore'): pt.resize_token_embeddings(70)
+        k.resize_token_embeddings(70)
+        after = np.asarray(k(IDS).logits)
+        np.testing.assert_allclose(after[..., :61], before, atol=1e-4)
+        with torch.no_grad(): np.testing.assert_allclose(after, pt(torch.from_numpy(IDS)).logits, atol=1e-4)
+        k.resize_token_embeddings(50)
+        assert k(IDS % 50).logits.shape[-1] == 50 == k.config.vocab_size
+        with pytest.raises(ValueError, match='at least one word'): k.resize_token_embeddings(0)
+
+def test_what_does_not_fit(tmp_path):
+    pair('Model', tmp_path/'m')
+    with pytest.raises(OSError, match='no model.safetensors'): (tmp_path/'empty').mkdir(); shutil.copy(tmp_path/'m'/'config.json', tmp_path/'empty'); L.TFDistilBertModel.from_pretrained(tmp_path/'empty')
+    with pytest.raises(RuntimeError, match='does not fit'): L.TFDistilBertModel.from_pretrained(tmp_path/'m', hidden_dim=50)
+    _, info = L.TFDistilBertModel.from_pretrained(tmp_path/'m', hidden_dim=50, ignore_mismatched_sizes=True, output_loading_info=True)
+    assert len(info['mismatched_keys']) == 9
+    with pytest.warns(UserWarning, match='expected for a new head'): _, info = L.TFDistilBertForSequenceClassification.from_pretrained(tmp_path/'m', output_loading_info=True)
+    assert info['missing_keys'] == {f'{a}.{b}' for a in ('pre_classifier', 'classifier') for b in ('weight', 'bias')}
+    with pytest.raises(TypeError, match='hiden_dim'): L.TFDistilBertModel.from_pretrained(tmp_path/'m', hiden_dim=50)
+    with pytest.raises(ValueError, match='built from a configuration'): L.TFDistilBertModel('m')
+    with pytest.raises(ValueError, match='pruned_heads'): L.TFDistilBertModel(L.DistilBertConfig(**SMALL, pruned_heads={0: [1]}))
+    with pytest.raises(ValueError, match='safe_serialization'): L.TFDistilBertModel(L.DistilBertConfig(**SMALL)).save_pretrained(tmp_path/'x', safe_serialization=False)
+    (tmp_path/'m'/'model.safetensors').write_bytes(b'no')
+    with pytest.raises(OSError, match='not a whole safetensors file'): L.TFDistilBertModel.from_pretrained(tmp_path/'m')
+
+def test_fresh_weights():
+    keras.utils.set_random_seed(1)
+    m = L.TFDistilBertModel(L.DistilBertConfig())
+    words = np.asarray(m.get_input_embeddings().embeddings)
+    assert abs(words.std() - .02) < 1e-3 and not words[0].any() and m.num_parameters() == 66_362_880
+    assert abs(np.asarray(m.transformer.layer[3].ffn.lin1.kernel).std() - .02) < 1e-3
+
+def test_tensors_of_every_kind_of_input():
+    tok, image, sound = L.DistilBertTokenizer(vocab_file=bert_vocab()), L.ViTImageProcessor(), L.Wav2Vec2FeatureExtractor()
+    for t in tok, L.DistilBertTokenizerFast(vocab_file=bert_vocab()):
+        out = t(['a text', 'another, longer one'], padding=True, return_tensors='tf')
+        assert isinstance(out['input_ids'], tf.Tensor) and out['input_ids'].dtype == tf.int64 and out['attention_mask'].shape == out['input_ids'].shape
+        assert t.decode(out['input_ids'][0].numpy(), skip_special_tokens=True) == 'a text'
+    out = image([np.zeros((20, 30, 3), np.uint8)] * 2, return_tensors='tf')
+    assert out['pixel_values'].shape == (2, 3, 224, 224) and out['pixel_values'].dtype == tf.float32
+    out = sound([np.random.randn(500), np.random.randn(300)], padding=True, sampling_rate=16000, return_attention_mask=True, return_tensors='tf')
+    assert out['input_values'].shape == (2, 500) and out['input_values'].dtype == tf.float32 and out['attention_mask'].dtype == tf.int32
+
+JAX = '''
+import json, sys, numpy as np, keras
+from transformers_lite import TFDistilBertForSequenceClassification
+folder, ids, mask, y = json.loads(ARGS)
+m = TFDistilBertForSequenceClassification.from_pretrained(folder)
+x = dict(input_ids=np.array(ids), attention_mask=np.array(mask))
+logits = np.asarray(m(x).logits).tolist()
+m.compile(keras.optimizers.SGD(.01))
+losses = [m.fit(x, np.array(y), verbose=0).history['loss'][0] for _ in range(3)]
+m.save_pretrained(folder + '/jax')
+print(json.dumps([keras.backend.backend(), logits, losses, 'tensorflow' in sys.modules]))
+'''
+
+def test_jax(tmp_path):
+    pt, k = pair('ForSequenceClassification', tmp_path)
+    x, labels = inputs('ForSequenceClassification', True)
+    backend, logits, losses, _ = json.loads(run_python(f'ARGS = {json.dumps([str(tmp_path), x["input_ids"].tolist(), x["attention_mask"].tolist(), labels["labels"].tolist()])!r}\n' + JAX, KERAS_BACKEND='jax').splitlines()[-1])
+    assert backend == 'jax'
+    np.testing.assert_allclose(logits, k(x).logits, atol=1e-4)
+    k.compile(keras.optimizers.SGD(.01))
+    np.testing.assert_allclose(losses, [k.fit(x, labels['labels'], verbose=0).history['loss'][0] for _ in range(3)], rtol=1e-4)
+    trained = L.DistilBertForSequenceClassification.from_pretrained(tmp_path/'jax')
+    assert not torch.equal(trained.classifier.weight, pt.classifier.weight)
+
+def test_guide(tmp_path, monkeypatch):
+    "The five blocks of the guide, with config.json where the page says my_config.json."
+    from transformers_lite import DistilBertConfig
+    DistilBertConfig().save_pretrained(tmp_path/'your_model_save_path')
+    torch.manual_seed(0)
+    L.DistilBertModel(DistilBertConfig()).save_pretrained(tmp_path/'hub')
+    blocks = f'''
+from transformers_lite import DistilBertConfig
+from transformers_lite import TFDistilBertModel
+my_config = DistilBertConfig.from_pretrained("./your_model_save_path/config.json")
+tf_model = TFDistilBertModel(my_config)
+tf_model = TFDistilBertModel.from_pretrained("hub")
+tf_model = TFDistilBertModel.from_pretrained("hub", config=my_config)
+from transformers_lite import TFDistilBertForSequenceClassification
+tf_model = TFDistilBertForSequenceClassification.from_pretrained("hub")
+from transformers_lite import TFDistilBertForQuestionAnswering
+tf_model = TFDistilBertForQuestionAnswering.from_pretrained("hub")
+'''
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        exec(blocks, names)
+    assert any('qa_outputs' in str(w.message) for w in said)
+    m = names['tf_model']
+    assert isinstance(m, tf.keras.Model) and m(IDS).start_logits.shape == (B, N)
+    assert np.array_equal(np.asarray(m.get_input_embeddings().embeddings), load_file(tmp_path/'hub'/'model.safetensors')['embeddings.word_embeddings.weight'])
+
+def test_nothing_else_imports_it():
+    code = "import sys; from transformers_lite import *; import json; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    assert not {'keras', 'tensorflow', 'jax'} & {*json.loads(run_python(code))}
