@@ -299,7 +299,7 @@ def from_tf(
     "From TensorFlow's form of a weight to PyTorch's."
     return (tf_to_torch(name), x.T if 'kernel' in name.split('/')[-1] else x) if '/' in name else (name, x)
 
-# %% ../nbs/09_tensorflow.ipynb #0f4d06df
+# %% ../nbs/09_tensorflow.ipynb #676a3ba5
 @patch
 def take(self:TFPreTrainedModel,
     arrays, # {PyTorch's name: array}
@@ -328,10 +328,14 @@ def verdict(self:TFPreTrainedModel,
     info, # of `take`
     source, # where the weights come from
 ):
-    "Warn of weights that are fresh, and say whether that is expected."
+    "Warn of weights that are fresh or left out, and say whether that is expected."
     head = {n for n in info['missing_keys'] if self.base_model is not self and not n.startswith(self.base_model_prefix + '.')}
     for names, why in ((head, 'expected for a new head: train it before you use it'), (info['missing_keys'] - head, 'NOT expected: the checkpoint lacks them, so outputs will be wrong until they are trained')):
         if names: warn_once(f"{type(self).__name__} from '{source}': fresh weights for {', '.join(sorted(names)[:6])} ({why}).")
+    parts = {n.split('.')[0] for n in named_weights(self.base_model)}
+    base = {n for n in info['unexpected_keys'] if n.removeprefix(self.base_model_prefix + '.').split('.')[0] in parts}
+    for names, why in ((base, 'NOT expected: the configuration asks for a smaller model than the checkpoint holds'), (info['unexpected_keys'] - base, 'expected if they are the head of another task')):
+        if names: warn_once(f"{type(self).__name__} from '{source}': left out {', '.join(sorted(names)[:6])} ({why}).")
 
 # %% ../nbs/09_tensorflow.ipynb #bfa9bdf0
 @patch(cls_method=True)
