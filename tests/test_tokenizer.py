@@ -371,6 +371,12 @@ def test_memory_is_given_up_where_it_could_be_wrong():
     assert fast.encode('The café') == [4, 5, 6, 3]
     assert fast.encode('x' * 300 + ' the') == [4, 1, 5, 3] and not any(len(w) > 100 for w in fast._words)  # too long to be remembered
 
+def test_copies_start_empty():
+    fast = DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the'], range(6))))
+    fast.encode('The cafe')
+    for again in (pickle.loads(pickle.dumps(fast)), copy.deepcopy(fast)):
+        assert fast._words and again._words == {} and again.encode('The cafe') == fast.encode('The cafe') and again._words
+
 def test_memory_has_an_end():
     fast = DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '##b'], range(7))))
     for i in range(40): assert fast._look_up([f'a ab {i}'], limit=10) == [[5, 5, 6, 1]]

@@ -1311,7 +1311,7 @@ def _special_changed(self:DistilBertTokenizerFast):
     self._templates = single, [*single, ('B', 1), *((i, 1) for i in end)]
     self._forget()
 
-# %% ../nbs/04_tokenizer.ipynb #0a4f1b4d
+# %% ../nbs/04_tokenizer.ipynb #66759ff4
 @patch
 def _forget(self:DistilBertTokenizerFast):
     "Start again with an empty memory, or with none where pieces between spaces may depend on what is around them."
@@ -1319,6 +1319,9 @@ def _forget(self:DistilBertTokenizerFast):
     parts = all(isinstance(part, kind) for part, kind in zip((t.normalizer, t.pre_tokenizer), known))
     added = all(not re.search(r'\s', a.content) and not a.lstrip and not a.rstrip and (a.content.isascii() or not a.normalized) for a in t.get_added_tokens_decoder().values())
     self._words = {} if parts and added and not self._lent else None
+
+@patch
+def __getstate__(self:DistilBertTokenizerFast): return {**self.__dict__, '_words': None if self._words is None else {}}  # a copy for another process starts empty
 
 @patch
 def _learn(self:DistilBertTokenizerFast,
