@@ -1,4 +1,4 @@
-"`make bench`: run the table, print it, and write results.json and chart.png. `python -m benchmarks tokenizer vit` runs the lines that have one of these words."
+"`make bench`: run the table, print it, and write results.json, growth.json and nbs/speed.png. `python -m benchmarks tokenizer vit` runs the lines that have one of these words."
 import argparse, json, platform
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def main():
     if args.words: return
     (HERE/'results.json').write_text(json.dumps(dict(machine=machine(), rows=rows), indent=1) + '\n')
     (HERE/'growth.json').write_text(json.dumps(growth.measure(), indent=1) + '\n')
-    plots.chart(rows).savefig(HERE/'chart.png', dpi=80)
-    print(f'written: {HERE.name}/results.json, growth.json and chart.png; {sum(r["met"] for r in rows)} of {len(rows)} lines reach what they shall')
+    plots.chart(rows).savefig(HERE.parent/'nbs/speed.png', dpi=80)  # beside the pages, which show it
+    print(f'written: {HERE.name}/results.json, {HERE.name}/growth.json and nbs/speed.png; {sum(r["met"] for r in rows)} of {len(rows)} lines reach what they shall')
 
 if __name__ == '__main__': main()

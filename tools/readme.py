@@ -12,5 +12,5 @@ nb.metadata.language_info = dict(name='python')
 nb.cells = [c for c in nb.cells if not re.match(r'#\| *(hide|default_exp)', c.source)]
 for c in nb.cells: c.source = re.sub(r'^#\|.*\n', '', c.source, flags=re.M)
 text, _ = MarkdownExporter().from_notebook_node(nb)
-text = re.sub(r'\]\((\w+\.ipynb)', r'](nbs/\1', text).replace('](../', '](')
+text = re.sub(r'\]\((\w+\.(ipynb|png))', r'](nbs/\1', text)
 Path('README.md').write_text(re.sub(r'\n{3,}', '\n\n', text).strip() + '\n', encoding='utf-8')
