@@ -1,10 +1,11 @@
 "How time and memory grow with the batch, with the length, and with the share of padding: DistilBERT of base size, theirs and ours in turn."
-import statistics, time
+import statistics
 from itertools import accumulate
 
 import torch
 import transformers_lite as L
 from .cases import model_pair, padded_batch
+from .timing import once
 
 SERIES = {
     'texts in a batch (64 tokens each)': [(n, (n, 64, 0)) for n in (1, 2, 4, 8, 16, 32)],
@@ -17,11 +18,6 @@ def peak(f):
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as p: f()
     events = sorted((e.start_ns(), e.nbytes()) for e in p.profiler.kineto_results.events() if e.name() == '[memory]')
     return max(accumulate((n for _, n in events), initial=0)) / 2**20
-
-def once(f):
-    start = time.perf_counter()
-    f()
-    return time.perf_counter() - start
 
 def measure(runs=5):
     "{series: [{x, theirs: (s, MB), ours: (s, MB)}, …]}"

@@ -1,13 +1,12 @@
 "The TensorFlow classes: PyTorch's numbers, files of three formats, training, JAX, and the guide's blocks."
-import json, os, shutil, warnings
+import json, shutil, warnings
 
 import numpy as np, pytest, torch
 from safetensors.numpy import load_file, save_file
 
 import transformers_lite as L
-from helpers import ROOT, bert_vocab, run_python
+from helpers import bert_vocab, run_python
 from test_guide import NAME, repository
-from transformers_lite.core import tf_to_torch
 
 import keras, tensorflow as tf
 from transformers_lite import tf as T

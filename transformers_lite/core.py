@@ -13,8 +13,8 @@ __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'unique_keys', 'no_const
            'sync', 'finish_save', 'is_plain_name', 'safe_name', 'lock_folder', 'settle', 'saving', 'move_in',
            'atomic_path', 'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join',
            'split_hub_kwargs', 'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder',
-           'cached_file', 'tf_to_torch', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature',
-           'suggest', 'warn_once', 'naming', 'PreprocessorMixin']
+           'cached_file', 'tf_to_torch', 'from_tensorflow', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python',
+           'BatchFeature', 'suggest', 'warn_once', 'naming', 'PreprocessorMixin']
 
 # %% ../nbs/00_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -407,7 +407,7 @@ def cached_file(
     except FileNotFoundError:
         if must_exist: raise
 
-# %% ../nbs/00_core.ipynb #f6760507
+# %% ../nbs/00_core.ipynb #5855a88a
 def tf_to_torch(
     name, # of a weight, as the TensorFlow classes of transformers wrote it
 ): # PyTorch's name; a weight that was a 'kernel' has to be turned around as well
@@ -415,6 +415,13 @@ def tf_to_torch(
     *path, leaf = name.removesuffix(':0').replace('layer_._', 'layer/').split('/')
     start = max((i + 1 for i, p in enumerate(path) if p.startswith('tf_')), default=0)  # tf_model.h5 puts the model's own name in front
     return '.'.join([*path[start:], dict(kernel='weight', gamma='weight', beta='bias', embeddings='weight').get(leaf, leaf)])
+
+def from_tensorflow(
+    weights, # {name: array or tensor}, of one file
+): # the same by PyTorch's names, with kernels turned around
+    "Bring weights of TensorFlow's format into PyTorch's, whole, and leave others alone."
+    if not any('/' in k for k in weights): return weights
+    return {tf_to_torch(k): x.T if k.split('/')[-1].startswith('kernel') else x for k, x in weights.items()}
 
 # %% ../nbs/00_core.ipynb #4f2cb564
 class JsonMixin:

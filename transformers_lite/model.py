@@ -12,11 +12,11 @@ __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'TRACES', 'IGNORED', 'IND
            'MultiHeadSelfAttention', 'QuickGELU', 'ClippedGELU', 'ReLUSquared', 'Activations', 'activation', 'FFN',
            'TransformerBlock', 'Transformer', 'ModelOutput', 'BaseModelOutput', 'FinishedModel', 'PreTrainedModel',
            'DistilBertPreTrainedModel', 'keep_mask', 'all_finite', 'spoilt', 'some', 'DistilBertModel', 'id_error',
-           'weight_files', 'read_index', 'shard_file', 'load_state_dict', 'from_tensorflow', 'read_weights',
-           'family_guess', 'tied_groups', 'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype',
-           'build_hollow', 'save_weights', 'resize_rows']
+           'weight_files', 'read_index', 'shard_file', 'load_state_dict', 'read_weights', 'family_guess', 'tied_groups',
+           'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow', 'save_weights',
+           'resize_rows']
 
-# %% ../nbs/02_model.ipynb #812b1605
+# %% ../nbs/02_model.ipynb #6f3ae462
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
@@ -35,7 +35,7 @@ from torch.utils.checkpoint import checkpoint
 from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig, parameters_of
 from .layers import Embedding, Linear, can_look, fill_normal, filled_later
-from .core import PushToHubMixin, atomic_path, cached_file, discard, is_plain_name, read_json, read_steadily, saving, split_hub_kwargs, suggest, tf_to_torch, to_json, warn_once, write_text
+from .core import PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, is_plain_name, read_json, read_steadily, saving, split_hub_kwargs, suggest, to_json, warn_once, write_text
 
 # %% ../nbs/02_model.ipynb #6ef591c3
 def sinusoids(
@@ -531,13 +531,13 @@ def shard_file(
         raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. Put the file itself there.")
     return path
 
-# %% ../nbs/02_model.ipynb #14beea48
+# %% ../nbs/02_model.ipynb #85d5899e
 def load_state_dict(
     path, # a .safetensors or a .bin file
 ): # {name: tensor}
     "Read the tensors of one file; a .bin only as plain tensors, never as code. OSError if it is broken."
     if path.suffix != '.bin':
-        try: return from_tensorflow(load_file(path))
+        try: return {k: t.contiguous() for k, t in from_tensorflow(load_file(path)).items()}  # a TensorFlow class may have written it
         except SafetensorError as e:
             with open(path, 'rb') as f: lfs = f.read(20).startswith(b'version https://git-')
             raise OSError(f"'{path}' is a note of Git LFS that says where the weights are, not the weights. Run `git lfs pull` in its folder." if lfs else
@@ -547,14 +547,6 @@ def load_state_dict(
     except Exception as e: raise OSError(f"'{path}' is broken, or holds more than plain tensors: {e}") from e
     if isinstance(weights, dict) and all(isinstance(t, torch.Tensor) for t in weights.values()): return weights
     raise OSError(f"'{path}' is no table of weights, {{name: tensor}}. Save the model's state_dict() alone.")
-
-# %% ../nbs/02_model.ipynb #d77d154b
-def from_tensorflow(
-    weights, # {name: tensor}
-): # the same, by PyTorch's names
-    "Bring weights of TensorFlow's format into PyTorch's, and leave others alone."
-    if not any('/' in k for k in weights): return weights
-    return {tf_to_torch(k): t.T.contiguous() if k.split('/')[-1].startswith('kernel') else t for k, t in weights.items()}
 
 # %% ../nbs/02_model.ipynb #f6605e4e
 def read_weights(

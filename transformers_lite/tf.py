@@ -10,14 +10,14 @@ Docs: https://transformers-lite.github.io/transformers_lite/tensorflow.html.md""
 
 # %% auto #0
 __all__ = ['ACTIVATIONS_TF', 'OPTIONS', 'LEAVES', 'make_dense', 'make_norm', 'make_table', 'TFEmbeddings', 'waves',
-           'TFMultiHeadSelfAttention', 'lowest', 'TFFFN', 'TFTransformerBlock', 'TFTransformer', 'TFModelOutput',
-           'register_output', 'TFPreTrainedModel', 'TFDistilBertModel', 'named_weights', 'read_arrays',
-           'read_safetensors', 'read_h5', 'from_tf', 'token_loss', 'text_loss', 'TFHead', 'for_keras',
+           'TFMultiHeadSelfAttention', 'lowest', 'tf_activation', 'TFFFN', 'TFTransformerBlock', 'TFTransformer',
+           'TFModelOutput', 'register_output', 'TFPreTrainedModel', 'TFDistilBertModel', 'named_weights', 'read_arrays',
+           'read_safetensors', 'read_h5', 'token_loss', 'text_loss', 'TFHead', 'for_keras',
            'TFDistilBertForSequenceClassification', 'TFDistilBertForTokenClassification',
            'TFDistilBertForQuestionAnswering', 'TFVocabProjector', 'TFDistilBertForMaskedLM',
            'TFDistilBertForMultipleChoice']
 
-# %% ../nbs/09_tensorflow.ipynb #e00f50b8
+# %% ../nbs/09_tensorflow.ipynb #ef2b4dc1
 import copy, re
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from .configuration import DistilBertConfig, PretrainedConfig
-from .core import PushToHubMixin, atomic_path, cached_file, discard, is_plain_name, read_json, saving, split_hub_kwargs, suggest, tf_to_torch, warn_once
+from .core import PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, is_plain_name, read_json, saving, split_hub_kwargs, suggest, warn_once
 
 # %% ../nbs/09_tensorflow.ipynb #d71e9479
 try: import keras
@@ -118,19 +118,25 @@ def lowest(
     "The lowest number that the kind of a tensor has, which softmax makes 0 of."
     return -6e4 if keras.backend.standardize_dtype(x.dtype) == 'float16' else -3e38
 
-# %% ../nbs/09_tensorflow.ipynb #5ff2abb7
+# %% ../nbs/09_tensorflow.ipynb #ba014178
 ACTIVATIONS_TF = dict(
     gelu=lambda x: ops.gelu(x, approximate=False), gelu_10=lambda x: ops.clip(ops.gelu(x, approximate=False), -10, 10), gelu_new=lambda x: ops.gelu(x, approximate=True),
     gelu_fast=lambda x: ops.gelu(x, approximate=True), gelu_pytorch_tanh=lambda x: ops.gelu(x, approximate=True), quick_gelu=lambda x: x * ops.sigmoid(1.702 * x),
     leaky_relu=lambda x: ops.leaky_relu(x, .01), linear=lambda x: x, mish=lambda x: x * ops.tanh(ops.softplus(x)), relu=ops.relu, relu2=lambda x: ops.square(ops.relu(x)), relu6=ops.relu6,
     sigmoid=ops.sigmoid, silu=ops.silu, swish=ops.silu, tanh=ops.tanh)
 
+def tf_activation(
+    name, # one of `configuration.ACTIVATIONS`, or a function
+): # a function of a tensor
+    "The activation function of a name."
+    return name if callable(name) else ACTIVATIONS_TF[name]
+
 class TFFFN(keras.layers.Layer):
     "Two linear layers with an activation between them, on each token by itself."
     def __init__(self, config):
         super().__init__()
         self.lin1, self.lin2 = make_dense(config.dim, config.hidden_dim, config.initializer_range), make_dense(config.hidden_dim, config.dim, config.initializer_range)
-        self.activation = config.activation if callable(config.activation) else ACTIVATIONS_TF[config.activation]
+        self.activation = tf_activation(config.activation)
         self.dropout, self.built = keras.layers.Dropout(config.dropout), True
 
     def call(self, x, training=False): return self.dropout(self.lin2(self.activation(self.lin1(x))), training=training)
@@ -253,7 +259,7 @@ def named_weights(
             if isinstance(c, keras.layers.Layer): res |= named_weights(c, f'{prefix}{attr}.{i}.' if children is child else f'{prefix}{attr}.')
     return res
 
-# %% ../nbs/09_tensorflow.ipynb #741e049a
+# %% ../nbs/09_tensorflow.ipynb #29c8d4cd
 def read_arrays(
     name, # folder, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
@@ -274,11 +280,11 @@ def read_safetensors(
 ): # {PyTorch's name: array}
     "The arrays of one file; kernels are turned around."
     try:
-        with safe_open(path, framework='np') as f: return dict(from_tf(k, f.get_tensor(k)) for k in f.keys())
+        with safe_open(path, framework='np') as f: return from_tensorflow({k: f.get_tensor(k) for k in f.keys()})
     except SafetensorError as e: raise OSError(f"'{path}' is not a whole safetensors file ({e}). Copy or download it again.") from e
     except TypeError as e: raise OSError(f"'{path}' holds a kind of number that numpy lacks ({e}). Load it with the PyTorch class, and save it as float32.") from e
 
-# %% ../nbs/09_tensorflow.ipynb #08c223f2
+# %% ../nbs/09_tensorflow.ipynb #35cba8c2
 def read_h5(
     path, # a tf_model.h5
 ): # {PyTorch's name: array}
@@ -286,18 +292,11 @@ def read_h5(
     import h5py
     found = {}
     def visit(where, item):
-        if isinstance(item, h5py.Dataset): found.update([from_tf(where, item[()])])
+        if isinstance(item, h5py.Dataset): found[where] = item[()]
     try:
         with h5py.File(path) as f: f.visititems(visit)
     except OSError as e: raise OSError(f"'{path}' is not a whole HDF5 file ({e}). Copy or download it again.") from e
-    return found
-
-def from_tf(
-    name, # of a weight, in a file
-    x, # its numbers
-): # (PyTorch's name, the numbers as PyTorch has them)
-    "From TensorFlow's form of a weight to PyTorch's."
-    return (tf_to_torch(name), x.T if 'kernel' in name.split('/')[-1] else x) if '/' in name else (name, x)
+    return from_tensorflow(found)
 
 # %% ../nbs/09_tensorflow.ipynb #676a3ba5
 @patch
@@ -516,7 +515,7 @@ class TFDistilBertForQuestionAnswering(TFHead):
         pairs = zip((scores['start_logits'], scores['end_logits']), labels)  # a place beyond the text doesn't count
         return sum(token_loss(x, ops.where(ops.cast(p, 'int32') < ops.shape(x)[1], ops.cast(p, 'int32'), -100)) for x, p in pairs) / 2
 
-# %% ../nbs/09_tensorflow.ipynb #d49dd602
+# %% ../nbs/09_tensorflow.ipynb #ba2934e8
 class TFVocabProjector(keras.layers.Layer):
     "Scores every word: by the table of words, or by one of its own where the configuration doesn't tie them."
     def __init__(self, config):
@@ -537,7 +536,7 @@ class TFDistilBertForMaskedLM(TFHead):
     def __init__(self, config, **kwargs):
         super().__init__(config, **kwargs)
         self.vocab_transform, self.vocab_layer_norm, self.vocab_projector = make_dense(config.dim, config.dim, config.initializer_range), make_norm(config.dim), TFVocabProjector(config)
-        self.activation = config.activation if callable(config.activation) else ACTIVATIONS_TF[config.activation]
+        self.activation = tf_activation(config.activation)
 
     def call(self, inputs, training=False, **options):
         out = self.vectors(inputs, training, options)
