@@ -10,7 +10,7 @@ def test_morse_within_half_a_point():
     logging.disable(logging.WARNING)
     from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
     logging.disable(logging.NOTSET)
-    book, name = cells_of('12_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds'), 'transformers-lite/wav2vec2-morse'
+    book, name = cells_of('13_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds'), 'transformers-lite/wav2vec2-morse'
     model, processor = AutoModelForCTC.from_pretrained(name), AutoProcessor.from_pretrained(name)
     small = copy.deepcopy(model)
     quantize_(small, Int8DynamicActivationInt8WeightConfig())

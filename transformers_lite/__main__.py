@@ -230,7 +230,7 @@ def demo(args):
                           'python -m transformers_lite inspect NAME_OR_FOLDER': 'what a checkpoint is',
                           'python -m transformers_lite --help': 'all commands',
                           'make lab': 'read how all of it is built; start with nbs/01_configuration.ipynb',
-                          'nbs/10_sentiment.ipynb, 11_digits, 12_morse': 'how these checkpoints were trained, and where they fail'}.items():
+                          'nbs/11_sentiment.ipynb, 12_digits, 13_morse': 'how these checkpoints were trained, and where they fail'}.items():
         print(f"   {paint(f'{line:54}', 36)} {meaning}")
 
 # -- classify
