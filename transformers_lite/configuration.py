@@ -15,7 +15,7 @@ __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COM
            'contradiction', 'DistilBertConfig', 'merge_labels', 'ViTConfig', 'size_pair', 'Wav2Vec2Elsewhere',
            'SpecAugmentConfig', 'Wav2Vec2Config']
 
-# %% ../nbs/01_configuration.ipynb #2767cbaf
+# %% ../nbs/01_configuration.ipynb #31778353
 import copy, inspect
 from collections.abc import Hashable
 from functools import lru_cache
@@ -26,6 +26,7 @@ from fastcore.basics import patch, store_attr
 
 from .core import (JsonMixin, PushToHubMixin, cached_file, naming, read_json, saving, split_hub_kwargs,
                                     suggest, to_json, warn_once, write_text)
+from .look import show_settings
 
 # %% ../nbs/01_configuration.ipynb #80c24956
 def is_id(i): return isinstance(i, Integral) or isinstance(i, str) and i.isdecimal()
@@ -301,6 +302,14 @@ def to_json_string(self:PretrainedConfig,
 ): # the text of config.json
     "The settings as JSON."
     return to_json(self.to_diff_dict() if use_diff else self.to_dict())
+
+# %% ../nbs/01_configuration.ipynb #186e9dea
+@patch
+def _repr_html_(self:PretrainedConfig):
+    "The settings as a notebook shows them: what differs from the default stands out."
+    shown = {k: v for k, v in self.to_dict().items() if k not in ('model_type', 'transformers_version')}
+    base, own = PretrainedConfig().to_dict(), self.known_names()
+    return show_settings(type(self).__name__, shown, {k: base.get(k) if v is None else v for k, v in own.items()})._repr_html_()
 
 # %% ../nbs/01_configuration.ipynb #2a6957ca
 @patch

@@ -12,7 +12,7 @@ __all__ = ['UNEVEN', 'load_audio', 'FeatureExtractionMixin', 'SequenceFeatureExt
            'as_array', 'zero_mean_unit_variance', 'Wav2Vec2FeatureExtractor', 'check_clip', 'split_clips',
            'check_fractions', 'check_normalized']
 
-# %% ../nbs/06_feature_extractor.ipynb #55c6c857
+# %% ../nbs/06_feature_extractor.ipynb #b453fa71
 import io
 from math import isfinite
 from numbers import Real
@@ -22,6 +22,7 @@ import numpy as np
 from fastcore.basics import patch, store_attr
 
 from .core import BatchFeature, PreprocessorMixin, warn_once
+from .look import Rich, show_sound
 
 # %% ../nbs/06_feature_extractor.ipynb #8e77f009
 def load_audio(
@@ -305,3 +306,19 @@ def __call__(self:Wav2Vec2FeatureExtractor,
 
 UNEVEN = ("Clips are normalised together with their padding, so each depends on what it is batched with, as in transformers. "
           "Pass normalize_before_padding=True, or return_attention_mask=True, to have each as it would be alone.")
+
+# %% ../nbs/06_feature_extractor.ipynb #190070ee
+@patch
+def show(self:Wav2Vec2FeatureExtractor,
+    raw_speech, # as of the call
+): # a `Rich`
+    "Clips before and after, in one batch: waves and players."
+    import fastcore.xml as x
+    batch = self(raw_speech, padding=True, sampling_rate=self.sampling_rate, return_attention_mask=True)
+    def row(clip, values, mask):
+        before = show_sound(clip, self.sampling_rate, width=300, caption=f'before: {len(clip):,} samples, mean {clip.mean():.2f}, deviation {clip.std():.2f}')
+        kept = values[mask.astype(bool)]
+        after = show_sound(values, self.sampling_rate, mask, width=300, caption=f'after: {len(values):,} samples, mean {kept.mean():.2f}, deviation {kept.std():.2f}')
+        return Rich(f'{before.text}\n{after.text}', x.Div(x.Div(before.html), x.Div(after.html), style='display: flex; gap: 1em'))
+    rows = [row(*o) for o in zip(split_clips(raw_speech), *(map(np.asarray, batch[k]) for k in ('input_values', 'attention_mask')))]
+    return Rich('\n'.join(r.text for r in rows), x.Div(*[r.html for r in rows]))

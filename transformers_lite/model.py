@@ -16,7 +16,7 @@ __all__ = ['tanh_gelu', 'ACT2FN', 'WEIGHTS', 'LEGACY', 'TRACES', 'IGNORED', 'IND
            'get_tensor', 'set_tensor', 'hollow_names', 'warn_caller', 'pick_dtype', 'build_hollow', 'save_weights',
            'resize_rows']
 
-# %% ../nbs/02_model.ipynb #6f3ae462
+# %% ../nbs/02_model.ipynb #7f50382b
 import copy, inspect, math, os, re, warnings
 from abc import ABCMeta
 from collections import OrderedDict
@@ -35,6 +35,7 @@ from torch.utils.checkpoint import checkpoint
 from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig, parameters_of
 from .layers import Embedding, Linear, can_look, fill_normal, filled_later
+from .look import show_tree
 from .core import PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, is_plain_name, read_json, read_steadily, saving, split_hub_kwargs, suggest, to_json, warn_once, write_text
 
 # %% ../nbs/02_model.ipynb #6ef591c3
@@ -235,7 +236,7 @@ def set_attn_implementation(self:PreTrainedModel,
     self.config._attn_implementation = attn_implementation
     self.attention_mode
 
-# %% ../nbs/02_model.ipynb #d062a06e
+# %% ../nbs/02_model.ipynb #fc22e2c9
 @patch(as_prop=True)
 def base_model(self:PreTrainedModel): # a model
     "The model without its head; itself, where there is none."
@@ -259,6 +260,9 @@ def num_parameters(self:PreTrainedModel,
     "The number of weights; shared ones count once."
     tables = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)} if exclude_embeddings else ()
     return sum(p.numel() for p in self.parameters() if id(p) not in tables and (p.requires_grad or not only_trainable))
+
+@patch
+def _repr_html_(self:PreTrainedModel): return show_tree(self)._repr_html_() # in a notebook: a tree with shapes and counts
 
 # %% ../nbs/02_model.ipynb #c795add0
 @patch

@@ -18,7 +18,7 @@ __all__ = ['SPACES', 'CHINESE', 'is_chinese', 'CharSpan', 'TokenSpan', 'SPECIAL_
            'check_unknown', 'clean_up', 'pad_rows', 'mask_array', 'pad_array', 'as_samples', 'PreTrainedTokenizerFast',
            'read_backend', 'wordpiece_backend', 'DistilBertTokenizerFast', 'blank_backend']
 
-# %% ../nbs/04_tokenizer.ipynb #12e63f2e
+# %% ../nbs/04_tokenizer.ipynb #8b2dd29a
 import copy, json, os, re, threading, unicodedata
 from bisect import bisect_left
 from collections import namedtuple
@@ -35,6 +35,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 
 from .core import (BatchFeature, PushToHubMixin, cached_file, local_folder, naming, read_json, saving, split_hub_kwargs, suggest,
                                     to_json, warn_once, write_text)
+from .look import show_tokens
 
 # %% ../nbs/04_tokenizer.ipynb #d054085f
 def read_vocab(
@@ -265,6 +266,14 @@ def tokens(self:BatchEncoding, batch_index=0): return self.encoding(batch_index)
 def word_ids(self:BatchEncoding, batch_index=0): return self.encoding(batch_index).word_ids
 @patch
 def sequence_ids(self:BatchEncoding, batch_index=0): return self.encoding(batch_index).sequence_ids
+
+# %% ../nbs/04_tokenizer.ipynb #41e46715
+@patch
+def _repr_html_(self:BatchEncoding):
+    "The batch as a notebook shows it: tokens in colour over their ids, at most eight rows."
+    if not self.encodings: return super(BatchEncoding, self)._repr_html_()
+    more = '' if len(self.encodings) <= 8 else f'<p>… and {len(self.encodings) - 8:,} rows more</p>'
+    return show_tokens(self.encodings[:8])._repr_html_() + more
 
 # %% ../nbs/04_tokenizer.ipynb #f25e4366
 CharSpan, TokenSpan = (namedtuple(n, 'start end') for n in ('CharSpan', 'TokenSpan'))
