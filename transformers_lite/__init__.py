@@ -8,13 +8,13 @@ Modules:
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.
 - `transformers_lite.core`: Find a file, read it, write it without ever losing one: what every other chapter stands on.
 - `transformers_lite.feature_extractor`: From a sound in a file to the numbers that a model of sound reads.
-- `transformers_lite.follow`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.
 - `transformers_lite.image_processor`: From a picture in any form to the numbers that a model of pictures reads.
 - `transformers_lite.layers`: Where the time of a model goes, and how to spend less of it: the product, the memory and the random numbers of a linear layer.
 - `transformers_lite.look`: A thing that you can see is half understood: tables, trees, tokens in colour, heat maps, waves and pictures.
 - `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
+- `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
 - `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
@@ -36,7 +36,7 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .model import *
     from .vit import *
     from .wav2vec2 import *
-    from .follow import *
+    from .steps import *
     from .heads import *
     from .tokenizer import *
     from .batches import *
