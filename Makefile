@@ -47,7 +47,7 @@ docs: install-dev ## build the site in _docs (needs quarto)
 	@$(BIN)/nbdev-docs
 
 bench: install-dev oracle ## time theirs and ours (five minutes); TIMES=3 runs it three times
-	@$(BIN)/python -m benchmarks --times $(TIMES)
+	@cd nbs && $(abspath $(BIN))/python -m benchmarks --times $(TIMES)
 
 export: install-dev ## write the modules and the README from the notebooks, and clean the notebooks
 	@$(BIN)/nbdev-export

@@ -229,9 +229,45 @@ def demo(args):
                           'python -m transformers_lite transcribe FILE.wav': 'read Morse code in a sound of yours',
                           'python -m transformers_lite inspect NAME_OR_FOLDER': 'what a checkpoint is',
                           'python -m transformers_lite --help': 'all commands',
-                          'make lab': 'read how all of it is built; start with nbs/01_configuration.ipynb',
-                          'nbs/11_sentiment.ipynb, 12_digits, 13_morse': 'how these checkpoints were trained, and where they fail'}.items():
+                          'python -m transformers_lite course DIR': 'read, run and change how all of it is built: 25 notebooks'}.items():
         print(f"   {paint(f'{line:54}', 36)} {meaning}")
+
+# -- course
+COURSE = '*.ipynb', '*.png', 'data/**/*', 'benchmarks/*.py', 'benchmarks/*.json'
+
+def chapters(): # (the folder that they are in, their paths in it)
+    "The chapters with their data: inside the installed package, or beside it in a clone."
+    here = Path(__file__).parent
+    root = here/'course' if (here/'course').is_dir() else here.parent/'nbs'
+    return root, sorted(p.relative_to(root) for pattern in COURSE for p in root.glob(pattern) if p.is_file() and not p.name.startswith('.'))
+
+def for_reading(
+    path, # of a file
+): # its bytes
+    "A chapter without nbdev's mark for exported text, which JupyterLab would show; any other file as it is."
+    if path.suffix != '.ipynb': return path.read_bytes()
+    nb = json.loads(path.read_text(encoding='utf-8'))
+    for cell in nb['cells']:
+        if cell['cell_type'] == 'markdown': cell['source'] = [l for l in cell['source'] if l.strip() != '#| export']
+    return (json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + '\n').encode()
+
+@command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'))
+def course(args):
+    "Write the chapters of the course, with their data, into a folder, and say how to open them."
+    home, (root, paths) = Path(args.dir), chapters()
+    if home.exists() and not home.is_dir(): raise UsageError(f"'{home}' is a file. Name a folder.")
+    if there := [str(p) for p in paths if (home/p).exists()]:
+        raise UsageError(f"'{home}' has {', '.join(there[:3])}{' and more' if len(there) > 3 else ''} already, and what you wrote there is not touched. Name another folder.")
+    try:
+        for p in paths:
+            (home/p).parent.mkdir(parents=True, exist_ok=True)
+            (home/p).write_bytes(for_reading(root/p))
+    except OSError as e: raise UsageError(f"can't write into '{home}': {e.strerror}. Name a folder that you may write to, on a disk with room.") from e
+    print(f"{sum(p.suffix == '.ipynb' for p in paths)} chapters, with their data, are in {home}. To read, run and change them:\n")
+    for line, meaning in {"pip install 'transformers_lite[course]'": 'JupyterLab, and what the chapters draw and compare with',
+                          f'jupyter lab {home/"index.ipynb"}': 'opens the first page; it has a map of the others'}.items():
+        print(f"   {paint(f'{line:54}', 36)} {meaning}")
+    print("\nOne chapter needs TensorFlow as well: pip install 'transformers_lite[tf]'.")
 
 # -- classify
 

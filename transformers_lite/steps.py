@@ -34,7 +34,7 @@ def where_is(
     cell = next((m for l in above if (m := re.match(r'# %% .*?([^/\\]+\.ipynb) #(\w+)$', l))), None)
     return (cell[1].removesuffix('.ipynb'), f'{cell[1]}#cell-id={cell[2]}') if cell else (f'{file.name}:{line}', None)
 
-# %% ../nbs/02c_steps.ipynb #401ceed6
+# %% ../nbs/02c_steps.ipynb #39a34383
 def tensors_in(
     values, # whatever a part was given, or gave
 ): # the tensors in it, one after the other
@@ -49,7 +49,7 @@ def first_tensor(values): return max(tensors_in(values), key=lambda t: t.numel()
 class Step:
     "A part of a model at work."
     name: str # the part, as `named_modules` has it
-    part: nn.Module # itself
+    part: nn.Module = field(repr=False) # itself
     depth: int # how deep inside it stands
     shape_in: tuple = () # of the first tensor that went in
     shape_out: tuple = () # of the first that came out
@@ -66,11 +66,12 @@ class Step:
 def size_of(t): # the root mean square of a tensor
     return t.detach().float().square().mean().sqrt().item()
 
-# %% ../nbs/02c_steps.ipynb #8a3cf42a
+# %% ../nbs/02c_steps.ipynb #f7b29a43
 class Journey(list):
     "The steps of a run; it shows itself as a table, and the whole result is in `output`."
     output = None
-    def __getitem__(self, i): # a number, or the name of a part: its first step
+    def __getitem__(self, i): # a number, a slice, or the name of a part: its first step
+        if isinstance(i, slice): return Journey(list.__getitem__(self, i))
         if not isinstance(i, str): return list.__getitem__(self, i)
         found = next((s for s in self if s.name == i or s.name.endswith('.' + i)), None)
         if found is None: raise KeyError(f"no part '{i}' was run. Run were {', '.join(s.name or 'the model' for s in self)[:300]}.")
