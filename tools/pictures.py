@@ -1,0 +1,107 @@
+"""Draw the two pictures of the first page: what the shipped checkpoints make of a text, a picture and a sound (nbs/first.png), and the map of
+the course (nbs/map.png). `make pictures` runs it."""
+from pathlib import Path
+
+import matplotlib.pyplot as plt, numpy as np, torch
+from matplotlib.patches import FancyBboxPatch
+from PIL import Image
+
+from transformers_lite import (AutoImageProcessor, AutoModelForCTC, AutoModelForImageClassification, AutoModelForSequenceClassification, AutoProcessor,
+                               AutoTokenizer, cached_file, load_audio)
+
+NBS = Path(__file__).resolve().parents[1]/'nbs'
+BLUE, GREEN, ORANGE, GREY = '#4682dc', '#3caa5a', '#e69628', '#888888'
+
+# -- what the checkpoints make of a text, a picture and a sound
+
+def show_pieces(ax, tokens, ids):
+    "A row of coloured tokens over their ids."
+    x, colours = 0, [BLUE, GREEN, ORANGE, '#c85078', '#8c64d2']
+    for i, (t, n) in enumerate(zip(tokens, ids)):
+        wide = .6 + .19*len(t)
+        ax.add_patch(FancyBboxPatch((x, 0), wide, 1, boxstyle='round,pad=0,rounding_size=.1', fc=GREY if t[0] == '[' else colours[i % 5], alpha=.3, lw=0))
+        ax.text(x + wide/2, .62, t, ha='center', va='center', fontsize=10)
+        ax.text(x + wide/2, .22, n, ha='center', va='center', fontsize=7, color=GREY)
+        x += wide + .12
+    ax.set(xlim=(-.1, x), ylim=(-.1, 1.1)); ax.axis('off')
+
+def show_bars(ax, shares, most=3):
+    "Probabilities, the largest on top."
+    best = sorted(shares.items(), key=lambda kv: kv[1])[-most:]
+    ax.barh([k for k, _ in best], [v for _, v in best], color=BLUE, height=.6)
+    ax.set(xlim=(0, 1), xticks=[]); ax.tick_params(labelsize=9, length=0)
+    for side in ax.spines.values(): side.set_visible(False)
+
+def shares(model, inputs, **kwargs):
+    with torch.no_grad(): out = model(**inputs, **kwargs)
+    return {model.config.id2label[i]: p for i, p in enumerate(out.logits[0].softmax(-1).tolist())}, out
+
+def first(text='not a good film, but a warm one'):
+    "The first picture of the first page."
+    fig = plt.figure(figsize=(9, 4.3), layout='constrained')
+    grid = fig.add_gridspec(3, 4, height_ratios=[.8, 2, 1.5], width_ratios=[1.5, 1.5, 1.2, 1.6])
+    name = 'transformers-lite/distilbert-sentiment'
+    tokenizer, model = AutoTokenizer.from_pretrained(name), AutoModelForSequenceClassification.from_pretrained(name)
+    batch = tokenizer(text, return_tensors='pt')
+    tokens, (found, out) = batch.tokens(), shares(model, batch, output_attentions=True)
+    show_pieces(fig.add_subplot(grid[0, :]), tokens, batch.input_ids[0].tolist())
+    for k, head in enumerate((0, 3)):
+        ax = fig.add_subplot(grid[1, k])
+        ax.imshow(out.attentions[-1][0, head], cmap='Blues', vmin=0)
+        ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=6)
+        ax.set_yticks(range(len(tokens)), tokens if not k else [''] * len(tokens), fontsize=6)
+        ax.set_title(f'whom head {head} looks at', fontsize=8)
+    show_bars(fig.add_subplot(grid[1, 2:]), found)
+    name = 'transformers-lite/vit-digits'
+    picture = sorted(cached_file(name, 'config.json').parent.glob('sample-*.png'))[0]
+    ax = fig.add_subplot(grid[2, 0]); ax.imshow(Image.open(picture), cmap='gray'); ax.axis('off')
+    digits = AutoModelForImageClassification.from_pretrained(name)
+    show_bars(fig.add_subplot(grid[2, 1]), shares(digits, AutoImageProcessor.from_pretrained(name)(picture, return_tensors='pt'))[0])
+    name = 'transformers-lite/wav2vec2-morse'
+    processor, ear = AutoProcessor.from_pretrained(name), AutoModelForCTC.from_pretrained(name)
+    sound = load_audio(cached_file(name, 'sample.flac'), sampling_rate=4000)
+    with torch.no_grad(): frames = ear(**processor(sound, sampling_rate=4000, return_tensors='pt')).logits.argmax(-1)
+    ax = fig.add_subplot(grid[2, 2:]); ax.plot(sound, lw=.3, color=BLUE); ax.axis('off')
+    ax.set_title(processor.batch_decode(frames)[0], fontsize=11, family='monospace')
+    return fig
+
+# -- the map
+
+CHAPTERS = { # chapter: (column, row, colour)
+    '00_core': (0, 4, GREY), '00a_look': (0, 3, GREY), '01_configuration': (1, 4, BLUE), '01a_attention': (2, 5, BLUE), '01b_layers': (2, 4, BLUE),
+    '02_model': (3, 5, BLUE), '02a_vit': (3, 4, BLUE), '02b_wav2vec2': (3, 3, BLUE), '02c_steps': (4, 5, BLUE), '03_heads': (4, 4, BLUE),
+    '04_tokenizer': (1, 2, GREEN), '05_image_processor': (1, 1, GREEN), '06_feature_extractor': (1, 0, GREEN), '07_processor': (2, 0, GREEN),
+    '07a_batches': (2, 2, GREEN), '08_auto': (3, 1, ORANGE), '09_tensorflow': (4, 3, BLUE),
+    '10_custom_architecture': (5, 5, ORANGE), '11_sentiment': (5, 4, ORANGE), '12_digits': (5, 3, ORANGE), '13_morse': (5, 2, ORANGE),
+    '14_finetuning': (5, 1, ORANGE), '15_scaling': (5, 0, ORANGE), '16_speed': (4, 1, GREY), '17_int8': (4, 0, GREY), '18_coming_from_transformers': (4, 2, GREY)}
+ARROWS = ['00_core 01_configuration', '01_configuration 01b_layers', '01b_layers 02a_vit', '02a_vit 03_heads', '03_heads 11_sentiment', '04_tokenizer 07a_batches',
+          '06_feature_extractor 07_processor', '07a_batches 08_auto', '07_processor 08_auto', '08_auto 03_heads', '05_image_processor 08_auto']
+
+def title(chapter): # the first heading of a chapter
+    import json
+    cell = json.loads((NBS/f'{chapter}.ipynb').read_text(encoding='utf-8'))['cells'][0]
+    return ''.join(cell['source']).splitlines()[0].removeprefix('# ')
+
+def course_map():
+    "The map of the course."
+    from textwrap import fill
+    fig, ax = plt.subplots(figsize=(11, 5), layout='constrained')
+    def at(chapter): return CHAPTERS[chapter][0]*2.05, CHAPTERS[chapter][1]*1.02
+    for chapter, (_, _, colour) in CHAPTERS.items():
+        x, y = at(chapter)
+        ax.add_patch(FancyBboxPatch((x, y), 1.65, .72, boxstyle='round,pad=0,rounding_size=.08', fc=colour, alpha=.22, lw=0))
+        number, _, _ = chapter.partition('_')
+        ax.text(x + .06, y + .6, number, fontsize=7, color=GREY, va='center')
+        ax.text(x + .85, y + .33, fill(title(chapter), 20), ha='center', va='center', fontsize=8)
+    for a, b in map(str.split, ARROWS):
+        (x, y), (u, v) = at(a), at(b)
+        ax.annotate('', (u - .03, v + .36), (x + 1.68, y + .36), arrowprops=dict(arrowstyle='->', color=GREY, shrinkA=0, shrinkB=0))
+    for x, y, text, colour in ((2.05, 6.0, 'configuration  →  model  →  head', BLUE), (2.05, -.42, 'text, pictures, sound  →  numbers', GREEN), (10.25, 6.0, 'your own', ORANGE)):
+        ax.text(x, y, text, fontsize=11, color=colour, weight='bold')
+    ax.set(xlim=(-.1, 12.1), ylim=(-.6, 6.3)); ax.axis('off')
+    return fig
+
+if __name__ == '__main__':
+    torch.manual_seed(0)
+    first().savefig(NBS/'first.png', dpi=100)
+    course_map().savefig(NBS/'map.png', dpi=100)
