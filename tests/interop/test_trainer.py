@@ -1,0 +1,97 @@
+"transformers' Trainer trains our models."
+import numpy as np, pytest, torch, transformers
+from transformers import DataCollatorWithPadding, Trainer, TrainerCallback, TrainingArguments
+
+from transformers_lite import AutoModelForSequenceClassification, DistilBertForMaskedLM, DistilBertForQuestionAnswering, DistilBertForSequenceClassification
+
+def make(model, folder, tokenizer, reviews, callbacks=None, **kwargs):
+    rows = [{**tokenizer(text), 'labels': label} for text, label in reviews]
+    args = TrainingArguments(folder, **{**dict(num_train_epochs=12, per_device_train_batch_size=8, learning_rate=3e-3, logging_steps=1, save_strategy='no', use_cpu=True, report_to='none', disable_tqdm=True), **kwargs})
+    return Trainer(model, args, train_dataset=rows[:48], eval_dataset=rows[48:], data_collator=DataCollatorWithPadding(tokenizer), processing_class=tokenizer, callbacks=callbacks,
+                   compute_metrics=lambda p: {'accuracy': np.mean(p.predictions.argmax(-1) == p.label_ids)})
+
+def losses(trainer): return [float(o['loss']) for o in trainer.state.log_history if 'loss' in o]
+
+def same(a, b): return all(torch.equal(p, q) for p, q in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+
+def test_trains_and_evaluates(tmp_path, tokenizer, config, reviews):
+    model = DistilBertForSequenceClassification(config)
+    trainer = make(model, tmp_path, tokenizer, reviews)
+    before = trainer.evaluate()
+    trainer.train()
+    after = trainer.evaluate() # on texts that it didn't see
+    assert before['eval_loss'] > 0.6 and before['eval_accuracy'] < 0.8
+    assert after['eval_loss'] < 0.2 and after['eval_accuracy'] == 1
+    text = tokenizer('a clever song', return_tensors='pt')
+    np.testing.assert_allclose(trainer.predict([{k: v[0] for k, v in text.items()}]).predictions, model.eval()(**text).logits.detach(), atol=1e-6)
+
+def test_learns_what_transformers_own_model_learns(tmp_path, tokenizer, config, reviews):
+    ours = DistilBertForSequenceClassification(config)
+    ours.save_pretrained(tmp_path/'start')
+    theirs = transformers.DistilBertForSequenceClassification.from_pretrained(tmp_path/'start')
+    other = DistilBertForSequenceClassification(config) # another start, another run
+    runs = [make(m, tmp_path, tokenizer, reviews, num_train_epochs=2) for m in (ours, theirs, other)]
+    for run in runs: run.train()
+    a, b, c = map(losses, runs)
+    np.testing.assert_allclose(a, b, rtol=1e-3)
+    assert np.abs(np.subtract(c, b)).max() > 0.01
+
+def test_two_small_batches_are_a_large_one(tmp_path, tokenizer, config, reviews):
+    large, small, other = (DistilBertForSequenceClassification(config) for _ in range(3))
+    for m in small, other: m.load_state_dict(large.state_dict())
+    runs = [make(m, tmp_path, tokenizer, reviews, num_train_epochs=2, optim='sgd', learning_rate=0.1, per_device_train_batch_size=b, gradient_accumulation_steps=n) for m, b, n in ((large, 16, 1), (small, 8, 2), (other, 8, 1))]
+    for run in runs: run.train()
+    np.testing.assert_allclose(losses(runs[0]), losses(runs[1]), rtol=1e-4)
+    weights = [torch.nn.utils.parameters_to_vector(m.parameters()) for m in (large, small, other)]
+    assert (weights[0] - weights[1]).abs().max() < 1e-6 < 1e-3 < (weights[0] - weights[2]).abs().max()
+
+class SaveConfig(TrainerCallback): # Trainer writes config.json for classes of transformers only
+    def on_save(self, args, state, control, model, **kwargs): model.config.save_pretrained(f'{args.output_dir}/checkpoint-{state.global_step}')
+
+def test_saves_and_goes_on(tmp_path, tokenizer, config, reviews):
+    config.dropout = 0.1 # so that the state of the random numbers matters as well
+    whole = DistilBertForSequenceClassification(config)
+    make(whole, tmp_path, tokenizer, reviews, [SaveConfig], num_train_epochs=4, save_strategy='epoch').train()
+    part = DistilBertForSequenceClassification(config)
+    half = tmp_path/'checkpoint-12'
+    assert not same(whole, AutoModelForSequenceClassification.from_pretrained(half))
+    assert same(whole, AutoModelForSequenceClassification.from_pretrained(tmp_path/'checkpoint-24'))
+    make(part, tmp_path/'again', tokenizer, reviews, num_train_epochs=4).train(resume_from_checkpoint=str(half))
+    assert same(whole, part)
+
+def test_save_model_leaves_the_configuration_out(tmp_path, tokenizer, model, reviews):
+    make(model, tmp_path, tokenizer, reviews).save_model(tmp_path/'saved')
+    with pytest.raises(OSError, match="no file 'config.json'"): type(model).from_pretrained(tmp_path/'saved')
+    assert same(model, type(model).from_pretrained(tmp_path/'saved', config=model.config)) # the one it was made from
+
+def test_the_best_checkpoint_comes_back(tmp_path, tokenizer, config, reviews):
+    trainer = make(DistilBertForSequenceClassification(config), tmp_path, tokenizer, reviews, num_train_epochs=3, save_strategy='epoch', eval_strategy='epoch', load_best_model_at_end=True, metric_for_best_model='eval_accuracy', learning_rate=0.)
+    trainer.train() # a rate of 0: all are as good, and the first is kept
+    assert trainer.state.best_model_checkpoint.endswith('checkpoint-6')
+    saved = type(trainer.model).from_pretrained(trainer.state.best_model_checkpoint, config=config)
+    assert same(trainer.model, saved)
+
+def test_gradient_checkpointing(tmp_path, tokenizer, config, reviews):
+    plain, thrifty = DistilBertForSequenceClassification(config), DistilBertForSequenceClassification(config)
+    thrifty.load_state_dict(plain.state_dict())
+    runs = make(plain, tmp_path, tokenizer, reviews, num_train_epochs=1), make(thrifty, tmp_path, tokenizer, reviews, num_train_epochs=1, gradient_checkpointing=True)
+    for run in runs: run.train()
+    assert thrifty.is_gradient_checkpointing and not plain.is_gradient_checkpointing
+    np.testing.assert_allclose(*map(losses, runs), rtol=1e-4)
+
+def test_question_answering(tmp_path, tokenizer, config): # two labels, found by their names
+    rows = [{**tokenizer('which film?', f'a {word} film', padding='max_length', max_length=16), 'start_positions': 6, 'end_positions': 6} for word in 'warm dull fine poor'.split()] * 4
+    model = DistilBertForQuestionAnswering(config)
+    trainer = Trainer(model, TrainingArguments(tmp_path, num_train_epochs=5, learning_rate=1e-2, logging_steps=1, save_strategy='no', use_cpu=True, report_to='none', disable_tqdm=True), train_dataset=rows, eval_dataset=rows)
+    before = trainer.evaluate()['eval_loss']
+    trainer.train()
+    assert trainer.evaluate()['eval_loss'] < before / 2
+    start, end = trainer.predict(rows[:1]).predictions[:2]
+    assert start.argmax() == end.argmax() == 6
+
+def test_tied_weights_are_saved_by_the_model(tmp_path, tokenizer, config): # not by Trainer, which hands safetensors one table under two names
+    model = DistilBertForMaskedLM(config)
+    trainer = Trainer(model, TrainingArguments(tmp_path, use_cpu=True, report_to='none'))
+    with pytest.raises(RuntimeError, match='share memory'): trainer.save_model(tmp_path/'a')
+    trainer.model.save_pretrained(tmp_path/'b')
+    assert same(model, DistilBertForMaskedLM.from_pretrained(tmp_path/'b'))
