@@ -195,7 +195,7 @@ class FinishedModel(ABCMeta):
         "Is the rule for fresh weights one of this library's, which fill every layer? Then layers are made without numbers."
         return all(getattr(cls, f).__module__.split('.')[0] == __name__.split('.')[0] for f in ('post_init', 'init_weights', '_init_weights'))
 
-# %% ../nbs/02_model.ipynb #8fd20c70
+# %% ../nbs/02_model.ipynb #f8582dbd
 class PreTrainedModel(nn.Module, PushToHubMixin, metaclass=FinishedModel):
     "An `nn.Module` with a configuration, which loads and saves itself."
     config_class = None            # the configuration's class
@@ -203,6 +203,7 @@ class PreTrainedModel(nn.Module, PushToHubMixin, metaclass=FinishedModel):
     main_input_name = 'input_ids'
     supports_gradient_checkpointing = True
     _tied_weights_keys = []        # weights that are another's, and so not saved
+    _keys_to_ignore_on_save = None # transformers' Trainer asks for it
 
     def __init__(self,
         config, # a `PretrainedConfig`; ValueError if it isn't one, or if its values contradict each other
@@ -236,7 +237,7 @@ def set_attn_implementation(self:PreTrainedModel,
     self.config._attn_implementation = attn_implementation
     self.attention_mode
 
-# %% ../nbs/02_model.ipynb #fc22e2c9
+# %% ../nbs/02_model.ipynb #9e51e696
 @patch(as_prop=True)
 def base_model(self:PreTrainedModel): # a model
     "The model without its head; itself, where there is none."
@@ -260,6 +261,9 @@ def num_parameters(self:PreTrainedModel,
     "The number of weights; shared ones count once."
     tables = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)} if exclude_embeddings else ()
     return sum(p.numel() for p in self.parameters() if id(p) not in tables and (p.requires_grad or not only_trainable))
+
+@patch
+def can_generate(self:PreTrainedModel): return False # transformers' pipelines ask: none of these models writes text
 
 @patch
 def _repr_html_(self:PreTrainedModel): return show_tree(self)._repr_html_() # in a notebook: a tree with shapes and counts
@@ -872,7 +876,14 @@ def from_config(cls:PreTrainedModel,
 
 PreTrainedModel._from_config = PreTrainedModel.from_config
 
-# %% ../nbs/02_model.ipynb #e1c03a04
+# %% ../nbs/02_model.ipynb #d367acfe
+@patch
+def whole_state_dict(self:PreTrainedModel): # {name: tensor}; {} in all processes but the first, if the weights are spread over several
+    "The weights, gathered from all processes if `fully_shard` spread them: then each process must ask."
+    if not any(hasattr(p, 'full_tensor') for p in self.parameters()): return self.state_dict()
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+    return get_model_state_dict(self, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+
 @patch
 def weights_to_save(self:PreTrainedModel,
     state_dict=None, # weights to save instead of the model's own
@@ -880,10 +891,10 @@ def weights_to_save(self:PreTrainedModel,
     "The model's weights, each shared one under one name only."
     own = lambda names: next((n for n in names if n not in self._tied_weights_keys), names[0])
     spare = {n for names in tied_groups(self) for n in names if n != own(names)}
-    state_dict = self.state_dict() if state_dict is None else state_dict
+    state_dict = self.whole_state_dict() if state_dict is None else state_dict
     return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
-# %% ../nbs/02_model.ipynb #83e3dae3
+# %% ../nbs/02_model.ipynb #5ddf6a20
 def save_weights(
     weights, # {name: tensor}
     path, # a .safetensors file to write or to replace
@@ -901,7 +912,7 @@ OURS = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?')  # wh
 def save_pretrained(self:PreTrainedModel,
     save_directory, # folder; made if it isn't there
     *,
-    is_main_process=True, # False: do nothing (for one process of several)
+    is_main_process=True, # False: write nothing (for one process of several)
     state_dict=None, # weights to save instead of the model's own
     push_to_hub=False, # also upload it
     max_shard_size='5GB', # largest file: a number of bytes, or text such as '200MB'
@@ -910,11 +921,12 @@ def save_pretrained(self:PreTrainedModel,
 ):
     "Write `config.json` and the weights as safetensors: in one file, or in shards with an index."
     if not safe_serialization: raise ValueError("safe_serialization=False would write a pickle, which can run code when it is loaded. Leave it out: safetensors it is.")
-    if not is_main_process: return
+    whole = self.whole_state_dict() if state_dict is None else state_dict  # before anybody leaves: all processes take part
+    if not is_main_process or state_dict is None and not whole: return
     from huggingface_hub import split_torch_state_dict_into_shards
-    weights = self.weights_to_save(state_dict)
+    weights = self.weights_to_save(whole)
     plan = split_torch_state_dict_into_shards(weights, max_shard_size=max_shard_size)
-    self.config.architectures, self.config.dtype = [type(self).__name__], self.dtype
+    self.config.architectures, self.config.dtype = [type(self).__name__.removeprefix('FSDP')], self.dtype  # `fully_shard` puts FSDP before the name
     with saving(save_directory) as folder:
         for name, held in plan.filename_to_tensors.items(): save_weights({n: weights[n] for n in held}, folder/name)
         self.config.to_json_file(folder/'config.json')
@@ -993,7 +1005,7 @@ def prune_heads(self:PreTrainedModel,
 def _prune_heads(self:PreTrainedModel, heads_to_prune):
     raise NotImplementedError(f"{type(self).__name__} does not know how to drop heads; define `_prune_heads`.")
 
-# %% ../nbs/02_model.ipynb #33ade391
+# %% ../nbs/02_model.ipynb #36382af5
 @patch
 def gradient_checkpointing_enable(self:PreTrainedModel,
     gradient_checkpointing_kwargs=None, # accepted for transformers' sake
@@ -1001,6 +1013,16 @@ def gradient_checkpointing_enable(self:PreTrainedModel,
     "Trade time for memory in training: compute each block's activations again in the backward pass (Chen et al., 2016)."
     for m in self.modules():
         if isinstance(m, PreTrainedModel): m.gradient_checkpointing = True
+
+@patch
+def activation_checkpointing_enable(self:PreTrainedModel,
+    activation_checkpointing_kwargs=None, # accepted for transformers' sake
+    every_n_layers=1, # only 1: each block
+    offload=False, # only False: what is kept stays where it is
+):
+    "The newer name of `gradient_checkpointing_enable`; ValueError for what isn't done here."
+    if every_n_layers != 1 or offload: raise ValueError(f"every_n_layers={every_n_layers}, offload={offload}: here each block is computed again, and nothing is moved. Leave both out.")
+    self.gradient_checkpointing_enable(activation_checkpointing_kwargs)
 
 @patch
 def gradient_checkpointing_disable(self:PreTrainedModel):

@@ -61,7 +61,7 @@ def read_ctc_vocab(
     if bad is not None or len(set(d.values())) < len(d): raise ValueError(f"Each token of a vocabulary has its own id, a whole number from 0 on{f'; {bad!r} has {d[bad]!r}' if bad is not None else ', but one id stands there twice'}.")
     return dict(d), several
 
-# %% ../nbs/07_processor.ipynb #4e4d36cc
+# %% ../nbs/07_processor.ipynb #4079885a
 class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
     "Text to characters, and the characters that a CTC model says for each frame to text."
     vocab_files_names = {'vocab_file': 'vocab.json'}
@@ -124,7 +124,7 @@ def _warn_marks(self:Wav2Vec2CTCTokenizer, samples, split):
     if not self.do_lower_case and any(lower(t) for s in samples for x in s if x for t in ([x] if isinstance(x, str) else x)):
         warn_once("The text has lower-case letters, and the vocabulary has them in upper case only, so they become the unknown token. Pass text.upper(), or make the tokenizer with do_lower_case=True.")
 
-# %% ../nbs/07_processor.ipynb #dfb0c001
+# %% ../nbs/07_processor.ipynb #9352d8b1
 @dataclass
 class Wav2Vec2CTCTokenizerOutput:
     "A text, or a batch of texts, with the frames of its characters and words."
@@ -142,6 +142,8 @@ def join_words(
     "The words of a text, from the places of its characters."
     words = [list(g) for is_space, g in groupby(chars, lambda c: c['char'] == space) if not is_space]
     return [dict(word=''.join(c['char'] for c in w), start_offset=w[0]['start_offset'], end_offset=w[-1]['end_offset']) for w in words]
+
+Wav2Vec2CTCTokenizer._get_word_offsets = staticmethod(join_words)  # the name that transformers' pipeline asks for
 
 def add_times(
     offsets, # a list of offsets

@@ -1,4 +1,6 @@
 "A tokenizer, a trained model, a small fresh one and labelled sentences: what we show to the other libraries."
+import random
+
 import pytest, torch
 
 from transformers_lite import AutoModelForSequenceClassification, AutoTokenizer, DistilBertConfig
@@ -6,7 +8,9 @@ from transformers_lite import AutoModelForSequenceClassification, AutoTokenizer,
 NAME = 'transformers-lite/distilbert-sentiment'
 
 @pytest.fixture(autouse=True)
-def seed(): torch.manual_seed(0)
+def seed():
+    random.seed(0)
+    torch.manual_seed(0)
 
 @pytest.fixture
 def tokenizer(): return AutoTokenizer.from_pretrained(NAME)

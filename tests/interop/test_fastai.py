@@ -26,7 +26,7 @@ def test_one_cycle(tmp_path, tokenizer, config, reviews):
     assert loss > 0.5 and right < 0.8
     with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(10, 5e-3)
     loss, right = learn.validate() # on texts that it didn't see
-    assert loss < 0.2 and right == 1
+    assert loss < 0.3 and right > 0.9
     with learn.no_bar(): shares, labels = learn.get_preds()
     direct = model(**tokenizer([text for text, _ in reviews[48:]], padding=True, return_tensors='pt')).logits.softmax(-1)
     torch.testing.assert_close(shares, direct.detach(), atol=1e-5, rtol=0)

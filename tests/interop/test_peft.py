@@ -11,9 +11,9 @@ def batch(tokenizer): # praise called negative, and the other way round: somethi
 
 def copy_of(model): return {k: v.clone() for k, v in model.state_dict().items()}
 
-def learn(model, batch, steps=8):
+def learn(model, batch, steps=24):
     model.train()
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=2e-2)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=5e-3)
     for _ in range(steps):
         loss = model(**batch).loss
         loss.backward()
@@ -35,7 +35,7 @@ def test_lora(tmp_path, model, batch):
     after = logits(lora, batch)
     assert (after - before).abs().max() > 0.5
 
-    lora.save_pretrained(tmp_path/'adapter')
+    lora.save_pretrained(tmp_path/'adapter', save_embedding_layers=False) # or peft asks the hub whether words were added
     assert sum(f.stat().st_size for f in (tmp_path/'adapter').glob('*.safetensors')) < 0.2 * 4 * model.num_parameters()
     loaded = PeftModel.from_pretrained(base, tmp_path/'adapter').eval()
     torch.testing.assert_close(logits(loaded, batch), after, atol=1e-6, rtol=0)
