@@ -1,7 +1,6 @@
 "fastai's Learner trains our models: batches are tuples of inputs and labels, and one callback takes the logits of what a model returns."
-import pytest, torch
+import torch
 
-pytest.importorskip('fastai', reason='fastai is installed without its dependencies (torchvision, spacy): see the page of companions')
 from fastai.basics import Callback, CrossEntropyLossFlat, DataLoader, DataLoaders, Learner, accuracy, params
 from fastai.callback import schedule # gives a Learner fit_one_cycle
 
