@@ -45,7 +45,7 @@ lab: install-dev ## open the course in JupyterLab, at its first chapter
 
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
-	@$(BIN)/nbdev-docs
+	@PYTHONPATH=. $(BIN)/nbdev-docs
 
 bench: install-dev oracle ## time theirs and ours (five minutes); TIMES=3 runs it three times
 	@cd nbs && $(abspath $(BIN))/python -m benchmarks --times $(TIMES)
@@ -60,7 +60,8 @@ pictures: install-dev ## draw the first page's pictures anew
 	@$(BIN)/python tools/pictures.py
 
 page: install-dev ## build one chapter as a page: make page NB=01_configuration
-	@$(BIN)/jupyter nbconvert --to html --output-dir build nbs/$(NB).ipynb
+	@rm -rf build/course && $(BIN)/python -m transformers_lite course build/course > /dev/null
+	@$(BIN)/jupyter nbconvert --to html --embed-images --output-dir build build/course/$(NB).ipynb
 
 checkpoints: install-dev ## train the shipped checkpoints again, or one: make checkpoints TRAINED=12_digits
 	@echo '== Training in full; the chapter says how long it takes, and a bar shows how far it is'

@@ -131,6 +131,7 @@ def test_wheel(copy, tmp_path):
         packed = {n for n in z.namelist() if n.startswith('transformers_lite/')}
         metadata = z.read(next(n for n in z.namelist() if n.endswith('.dist-info/METADATA'))).decode()
         scripts = z.read(next(n for n in z.namelist() if n.endswith('entry_points.txt'))).decode()
-    assert packed == {f'transformers_lite/{n}' for n in contents(copy/'transformers_lite')}
+    chapters = {n for n in contents(copy/'nbs') if n.split('.')[-1] in ('ipynb', 'png') or n.split('/')[0] in ('data', 'benchmarks')}
+    assert packed == {f'transformers_lite/{n}' for n in contents(copy/'transformers_lite')} | {f'transformers_lite/course/{n}' for n in chapters}
     for r in requirements('requirements'): assert f'Requires-Dist: {r}' in metadata
     for key in 'console_scripts', 'nbdev': assert settings()[key].split('=')[1] in scripts

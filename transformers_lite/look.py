@@ -165,7 +165,7 @@ def show_attention(
     text = '\n\n'.join('\n'.join(f"{t:>12} " + ' '.join(f'{round(100*w):3}' for w in r) for t, r in zip(tokens, h)) for h in heads)
     return Rich(text, x.Div(*[heat_map(h, tokens, columns, f'{title} {i}' if len(heads) > 1 else '') for i, h in enumerate(heads)]))
 
-# %% ../nbs/00a_look.ipynb #a480ad60
+# %% ../nbs/00a_look.ipynb #08a159c2
 def sparkline(
     values, # numbers
     width=76, # characters
@@ -189,6 +189,7 @@ def wav_bytes(
 
 def data_uri(data, kind): return f'data:{kind};base64,{base64.b64encode(data).decode()}'
 
+# %% ../nbs/00a_look.ipynb #3a8f9efe
 def show_sound(
     x, # (samples,)
     sampling_rate=None, # samples a second; None for no player

@@ -63,3 +63,6 @@ def test_padding_comes_later(tokenizer, table): # rows of any length, and `pad` 
     rows = table.map(tokenizer, batched=True, input_columns='text', remove_columns='text').with_format('torch')
     batch = next(iter(DataLoader(rows.select(range(60, 64)), batch_size=4, collate_fn=lambda r: tokenizer.pad(r, return_tensors='pt'))))
     assert torch.equal(batch.input_ids, tokenizer(list(table['text'][60:]), padding=True, return_tensors='pt').input_ids)
+
+def test_whole_rows_are_no_texts(tokenizer, table): # `map` must be told the column
+    with pytest.raises(ValueError, match='A text is a `str`.*LazyBatch'): table.map(tokenizer, batched=True)

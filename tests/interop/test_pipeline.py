@@ -3,7 +3,7 @@ import numpy as np, pytest, torch
 from transformers import pipeline
 
 from transformers_lite import (AutoImageProcessor, AutoModelForCTC, AutoModelForImageClassification, AutoProcessor, DistilBertForMaskedLM, DistilBertForTokenClassification,
-                               DistilBertModel, cached_file, load_audio)
+                               DistilBertModel, Wav2Vec2ForSequenceClassification, cached_file, load_audio)
 
 TEXTS = ['A warm, funny and clever film.', 'Two hours of my life that I will never get back.', 'Not bad.']
 
@@ -80,3 +80,9 @@ def test_times_of_characters_and_words(listen):
 
 def test_question_answering_is_gone(): # from transformers 5, for every model
     with pytest.raises(KeyError, match='question-answering has been removed'): pipeline('question-answering')
+
+def test_audio_classification_does_not_work(listen): # it makes a plain dict of an output that isn't of transformers' class, and then asks it for `.logits`
+    _, processor, listener, sound = listen
+    model = Wav2Vec2ForSequenceClassification(listener.config).eval()
+    assert model(**processor(sound, sampling_rate=4000, return_tensors='pt')).logits.shape == (1, model.config.num_labels) # a direct call does
+    with pytest.raises(AttributeError, match="'dict' object has no attribute 'logits'"): pipeline('audio-classification', model=model, feature_extractor=processor.feature_extractor)(sound)

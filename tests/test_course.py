@@ -1,0 +1,183 @@
+"The course as a reader finds it: its ways in, its links and pictures, the command that writes it, and what shows itself."
+import ast, importlib.util, json, re, subprocess, sys
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np, pytest, torch, yaml
+from hypothesis import given, settings as how, strategies as st
+from importlib.metadata import packages_distributions
+
+import transformers_lite as lite
+from helpers import NOTEBOOKS, ROOT, cells_of, run
+from test_repository import requirements
+
+CHAPTERS = sorted(p for p in NOTEBOOKS if p.stem != 'index')
+each = pytest.mark.parametrize('path', CHAPTERS, ids=lambda p: p.stem)
+
+def cells(path): return json.loads(path.read_text(encoding='utf-8'))['cells']
+def prose(path): return '\n\n'.join(''.join(c['source']) for c in cells(path) if c['cell_type'] == 'markdown')
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT/'tools'/f'{name}.py')
+    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+    return module
+
+# Ways in
+
+@each
+def test_links_to_run_it(path):
+    assert ''.join(cells(path)[1]['source']) == tool('links').links(path.name)
+    assert prose(path).count('mybinder.org') == 1
+
+def test_every_chapter_is_in_the_index_the_sidebar_and_the_map():
+    names = [p.name for p in CHAPTERS]
+    linked = re.findall(r'^\| \[.+?\]\((.+?\.ipynb)\)', prose(ROOT/'nbs'/'index.ipynb'), re.M)
+    site = yaml.safe_load((ROOT/'_quarto.yml').read_text(encoding='utf-8'))['website']['sidebar']['contents']
+    assert linked == names
+    assert [site[0], *(n for part in site[1:] for n in part['contents'])] == ['index.ipynb', *names]
+    assert sorted(tool('pictures').CHAPTERS) == [p.stem for p in CHAPTERS]
+
+def test_the_pictures_of_the_first_page_are_drawn():
+    pictures = tool('pictures')
+    texts = [t.get_text().replace('\n', ' ') for t in pictures.course_map().axes[0].texts]
+    assert {pictures.title(p.stem) for p in CHAPTERS} <= {*texts}
+    assert 'HELLO, WORLD!' in [ax.get_title() for ax in pictures.first().axes]
+
+def anchors(path): return {re.sub(r'[^\w -]', '', h).strip().lower().replace(' ', '-') for h in re.findall(r'^#+ (.+)$', prose(path), re.M)}
+
+@pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
+def test_local_links_and_pictures_resolve(path):
+    found = [t for t in re.findall(r'\]\(([^)\s]+)\)', re.sub(r'```.*?```|`[^`]*`', '', prose(path), flags=re.S)) if not re.match(r'\w+:', t)]
+    for target in found:
+        file, _, anchor = target.partition('#')
+        assert (path.parent/file).exists(), target
+        if anchor and not anchor.startswith('cell-id'): assert anchor in anchors(path.parent/file if file else path), target
+
+def test_readme_links_resolve():
+    for target in re.findall(r'\]\(([^)\s]+)\)', (ROOT/'README.md').read_text(encoding='utf-8')):
+        if not target.startswith('http'): assert (ROOT/target).exists(), target
+
+def test_nbdev_prepares_every_page(tmp_path):
+    "What `make docs` does before Quarto, which no package registry carries."
+    import shutil
+    for name in 'nbs transformers_lite pyproject.toml settings.ini setup.py README.md _quarto.yml tools'.split():
+        src = ROOT/name
+        shutil.copytree(src, tmp_path/name, symlinks=True, ignore=shutil.ignore_patterns('__pycache__', '.ipynb_checkpoints')) if src.is_dir() else shutil.copy(src, tmp_path/name)
+    run(sys.executable, '-c', 'from nbdev.quarto import nbdev_proc_nbs; nbdev_proc_nbs()', cwd=tmp_path, PYTHONPATH=f'{tmp_path}')
+    made = {p.stem: json.loads(p.read_text(encoding='utf-8'))['cells'] for p in (tmp_path/'_proc').rglob('*.ipynb')}
+    assert made.keys() == {p.stem for p in NOTEBOOKS}
+    for stem, page in made.items():
+        assert not [c for c in page if re.search(r'^#\| *(hide|export)\b', ''.join(c['source']), re.M)], stem
+    assert any('DistilBertModel' in ''.join(c['source']) + json.dumps(c.get('outputs', '')) for c in made['02_model'])
+
+# The command
+
+def test_course(tmp_path):
+    out = run(sys.executable, '-m', 'transformers_lite', 'course', 'mine', cwd=tmp_path)
+    mine = tmp_path/'mine'
+    assert f'{len(NOTEBOOKS)} chapters' in out and 'index.ipynb' in out and "transformers_lite[course]" in out
+    assert {p.name for p in mine.glob('*.ipynb')} == {p.name for p in NOTEBOOKS}
+    for p in (ROOT/'nbs'/'data').rglob('*'):
+        if p.is_file(): assert (mine/p.relative_to(ROOT/'nbs')).read_bytes() == p.read_bytes()
+    for p in NOTEBOOKS:
+        theirs, ours = cells(mine/p.name), cells(p)
+        assert [c['id'] for c in theirs] == [c['id'] for c in ours] and [c for c in theirs if c['cell_type'] == 'code'] == [c for c in ours if c['cell_type'] == 'code']
+        assert '#| export' not in prose(mine/p.name)
+
+def test_course_leaves_what_was_written(tmp_path):
+    (tmp_path/'02_model.ipynb').write_text('my notes')
+    said = subprocess.run([sys.executable, '-m', 'transformers_lite', 'course', tmp_path], capture_output=True, text=True, cwd=ROOT)
+    assert said.returncode and '02_model.ipynb already' in said.stderr and (tmp_path/'02_model.ipynb').read_text() == 'my notes' and len([*tmp_path.iterdir()]) == 1
+
+def imported(path):
+    "The packages that a chapter's code imports."
+    for c in cells(path):
+        if c['cell_type'] != 'code': continue
+        code = re.sub(r'^\s*[%!].*$', '', ''.join(c['source']), flags=re.M)
+        for n in ast.parse(code).body:
+            if isinstance(n, ast.Import): yield from (a.name.split('.')[0] for a in n.names)
+            if isinstance(n, ast.ImportFrom) and not n.level: yield n.module.split('.')[0]
+
+@pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
+def test_the_extra_has_what_the_chapters_import(path):
+    have = {r.name.lower().replace('_', '-') for r in requirements('requirements', 'course_requirements', *(['tf_requirements'] if path.stem == '09_tensorflow' else []))} | {'transformers-lite', 'ipython'}
+    own = {'benchmarks', 'finetune', 'shard', 'embed'} # beside the chapter
+    where = packages_distributions()
+    missing = {m for m in imported(path) if m not in sys.stdlib_module_names and m not in own and not {d.lower().replace('_', '-') for d in where.get(m, [m])} & have}
+    assert missing - {'jax', 'h5py', 'scipy'} == set() # a choice of the reader's; what Keras and scikit-learn bring
+
+# Chapters that promise something
+
+def test_bert_in_less_than_80_lines():
+    code = [''.join(c['source']).split('\nconfig = ')[0] for c in cells(ROOT/'nbs'/'10_custom_architecture.ipynb') if c['cell_type'] == 'code']
+    code = code[:next(i for i, c in enumerate(code) if 'output_loading_info=True' in c)]
+    n = sum(bool(l.strip()) for c in code if c.startswith('class ') for l in c.splitlines())
+    assert n < 80 and f'That is all: {n} lines' in prose(ROOT/'nbs'/'10_custom_architecture.ipynb')
+
+# What shows itself
+
+class Text(HTMLParser):
+    "The text of some HTML; an error for a tag that isn't closed."
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.text = [], [], ''
+        self.feed(html); self.close()
+        assert self.open == []
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in ('br', 'img', 'hr', 'input'): self.open.append(tag)
+    def handle_startendtag(self, tag, attrs): self.tags.append(tag)
+    def handle_endtag(self, tag):
+        if tag in ('br', 'img', 'hr', 'input'): return
+        assert self.open.pop() == tag
+    def handle_data(self, data): self.text += data
+
+words = st.lists(st.text(st.characters(codec='utf-8', exclude_categories=('Cs', 'Cc')), min_size=1, max_size=12), min_size=1, max_size=8)
+
+@given(words)
+@how(max_examples=60, deadline=None)
+def test_tokens_are_text_whatever_they_are(tokens):
+    n = len(tokens)
+    row = SimpleNamespace(tokens=tokens, ids=[*range(n)], word_ids=[None, *range(n - 1)], special_tokens_mask=[1] + [0]*(n - 1), attention_mask=[1]*(n - 1) + [0])
+    page = Text(lite.show_tokens([row])._repr_html_())
+    assert {*page.tags} <= {'div', 'span', 'br', 'small'}
+    for t in tokens: assert t in page.text
+
+@given(words, st.integers(1, 3))
+@how(max_examples=40, deadline=None)
+def test_heads_are_drawn_whole(tokens, heads):
+    weights = torch.rand(heads, len(tokens), len(tokens)) + .01
+    page = Text(lite.show_attention(weights, tokens)._repr_html_())
+    assert page.tags.count('title') == heads*len(tokens)**2 and page.tags.count('svg') == heads
+
+def test_nothing_is_loaded_from_elsewhere():
+    tokenizer, model = (c.from_pretrained('transformers-lite/distilbert-sentiment') for c in (lite.AutoTokenizer, lite.AutoModelForSequenceClassification))
+    batch = tokenizer(['a film', 'a warm and funny film'], padding=True, return_tensors='pt')
+    sound = np.sin(np.arange(2000)/5)
+    shown = [model.config, model, batch, lite.ViTImageProcessor()(np.zeros((4, 4, 3), np.uint8), return_tensors='np'), lite.show_sound(sound, 8000),
+             lite.Wav2Vec2FeatureExtractor()([sound], sampling_rate=16000, return_tensors='np'), lite.follow(model, batch)]
+    for o in shown:
+        html = o._repr_html_()
+        Text(html)
+        assert not re.search(r'<script|<link|(src|href)="(?!data:|\w+\.ipynb#)', html), type(o)
+
+def test_counts_of_the_tree_are_those_of_the_model():
+    model = lite.AutoModelForSequenceClassification.from_pretrained('transformers-lite/distilbert-sentiment')
+    first = repr(lite.show_tree(model)).splitlines()[0]
+    assert f'{model.num_parameters():,}' in first
+
+def test_what_differs_stands_out():
+    html = lite.DistilBertConfig(dim=24, n_heads=2)._repr_html_()
+    assert {*re.findall(r'<strong>(\w+)</strong></td>', html)} == {'dim', 'n_heads'}
+    assert re.findall(r'<strong>(\w+)</strong></td>', lite.DistilBertConfig()._repr_html_()) == []
+
+@pytest.mark.parametrize('fails', [True, False])
+def test_follow_leaves_the_model_as_it_was(fails):
+    model = lite.DistilBertModel(lite.DistilBertConfig(vocab_size=9, dim=8, n_heads=2, n_layers=1, hidden_dim=8)).train()
+    if fails:
+        with pytest.raises(IndexError): lite.follow(model, dict(input_ids=torch.tensor([[99]])))
+    else: assert lite.follow(model, dict(input_ids=torch.tensor([[1]]))).output.last_hidden_state.shape == (1, 1, 8)
+    assert model.training and not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+def test_looking_costs_no_import():
+    code = "import sys, transformers_lite; transformers_lite.DistilBertConfig; print([m for m in ('torch', 'PIL', 'fastcore.xml', 'matplotlib') if m in sys.modules])"
+    assert run(sys.executable, '-c', code).strip() == '[]'
