@@ -229,7 +229,7 @@ def demo(args):
                           'python -m transformers_lite transcribe FILE.wav': 'read Morse code in a sound of yours',
                           'python -m transformers_lite inspect NAME_OR_FOLDER': 'what a checkpoint is',
                           'python -m transformers_lite --help': 'all commands',
-                          'python -m transformers_lite course DIR': 'read, run and change how all of it is built: 25 notebooks'}.items():
+                          'python -m transformers_lite course DIR': 'the course: read, run and change how all of it is built'}.items():
         print(f"   {paint(f'{line:54}', 36)} {meaning}")
 
 # -- course
