@@ -159,15 +159,11 @@ def show_pictures(
 def wave(
     file, # path of a sound
     rate, # samples a second to read it at
-    width=76, # characters
 ): # a line
-    "How loud a sound is, as a line of bars."
-    import numpy as np
-    from transformers_lite import load_audio
-    x = load_audio(file, rate, mono=True)
-    loud = np.array([np.abs(part).mean() for part in np.array_split(x, width)])
-    bars = ' ▁▂▃▄▅▆▇' if (sys.stdout.encoding or '').lower().startswith('utf') else ' ..::++#'
-    return ''.join(bars[int(v)] for v in 7 * (loud - loud.min()) / max(np.ptp(loud), 1e-9))
+    "How loud a sound is, in characters that the terminal has."
+    from transformers_lite import load_audio, sparkline
+    plain = not (sys.stdout.encoding or '').lower().startswith('utf')
+    return sparkline(load_audio(file, rate, mono=True), **(dict(bars=' ..::++#') if plain else {}))
 
 @command()
 def demo(args):

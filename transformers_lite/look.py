@@ -165,15 +165,16 @@ def show_attention(
     text = '\n\n'.join('\n'.join(f"{t:>12} " + ' '.join(f'{round(100*w):3}' for w in r) for t, r in zip(tokens, h)) for h in heads)
     return Rich(text, x.Div(*[heat_map(h, tokens, columns, f'{title} {i}' if len(heads) > 1 else '') for i, h in enumerate(heads)]))
 
-# %% ../nbs/00a_look.ipynb #08a159c2
+# %% ../nbs/00a_look.ipynb #8ad26ea9
 def sparkline(
     values, # numbers
     width=76, # characters
+    bars=' ▁▂▃▄▅▆▇', # eight characters, from silence to the loudest
 ): # a line
     "How large numbers are, as a line of bars: the mean size of each stretch."
     import numpy as np
     loud = np.array([np.abs(part).mean() for part in np.array_split(np.asarray(values, dtype=float), min(width, max(1, len(values))))])
-    return ''.join(' ▁▂▃▄▅▆▇'[int(v)] for v in 7*(loud - loud.min()) / max(np.ptp(loud), 1e-9))
+    return ''.join(bars[int(v)] for v in 7*(loud - loud.min()) / max(np.ptp(loud), 1e-9))
 
 def wav_bytes(
     x, # (samples,)
