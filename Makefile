@@ -41,7 +41,7 @@ test-oldest: ## run every chapter on the oldest versions that settings.ini claim
 	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py -k 'not 15_scaling'
 
 lab: install-dev ## open the course in JupyterLab, at its first chapter
-	@cd nbs && $(abspath $(BIN))/jupyter lab 00_core.ipynb
+	@cd nbs && $(abspath $(BIN))/jupyter lab --LabApp.default_url=/lab/tree/00_core.ipynb
 
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }

@@ -18,7 +18,8 @@ def lab(tmp_path_factory):
     folder, token = tmp_path_factory.mktemp('lab')/'course', secrets.token_hex(8)
     env = {**os.environ, 'HOME': str(folder.parent), 'JUPYTER_PREFER_ENV_PATH': '1', 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
     subprocess.run([sys.executable, '-m', 'transformers_lite', 'course', folder], check=True, capture_output=True, env=env)
-    args = ['--no-browser', '--ip=127.0.0.1', '--port=0', '--allow-root', f'--IdentityProvider.token={token}', f'--ServerApp.root_dir={folder}', '--LabApp.news_url=']
+    make_lab = re.search(r'/jupyter lab (.+)', (ROOT/'Makefile').read_text())[1].split()
+    args = [*make_lab, '--no-browser', '--ip=127.0.0.1', '--port=0', '--allow-root', f'--IdentityProvider.token={token}', f'--ServerApp.root_dir={folder}', '--LabApp.news_url=']
     log = open(folder.parent/'lab.log', 'w')
     server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *args], env=env, stdout=log, stderr=log)
     try:
@@ -60,6 +61,11 @@ def run_all(page, lab, name):
         errors = [o for c in code for o in c.outputs if o.output_type == 'error']
         if errors or all(c.execution_count for c in code): return saved, errors
     raise AssertionError(f'{sum(bool(c.execution_count) for c in code)} of {len(code)} cells were run in two minutes')
+
+def test_make_lab_opens_the_first_chapter(page, lab):
+    page.goto(f'{lab[1]}/?token={lab[2]}')
+    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='00_core.ipynb').first.wait_for(timeout=60_000)
+    page.get_by_role('heading', name='Files and messages').first.wait_for(timeout=30_000)
 
 def test_a_chapter_runs_in_jupyterlab(page, lab):
     saved, errors = run_all(page, lab, '02c_steps.ipynb')
