@@ -1,8 +1,10 @@
 """Draw the two pictures of the first page: what the shipped checkpoints make of a text, a picture and a sound (nbs/first.png), and the map of
 the course (nbs/map.png). `make pictures` runs it."""
+import json
 from pathlib import Path
+from textwrap import fill
 
-import matplotlib.pyplot as plt, numpy as np, torch
+import matplotlib.pyplot as plt, torch
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
@@ -78,13 +80,11 @@ ARROWS = ['00_core 01_configuration', '01_configuration 01b_layers', '01b_layers
           '06_feature_extractor 07_processor', '07a_batches 08_auto', '07_processor 08_auto', '08_auto 03_heads', '05_image_processor 08_auto']
 
 def title(chapter): # the first heading of a chapter
-    import json
     cell = json.loads((NBS/f'{chapter}.ipynb').read_text(encoding='utf-8'))['cells'][0]
     return ''.join(cell['source']).splitlines()[0].removeprefix('# ')
 
 def course_map():
     "The map of the course."
-    from textwrap import fill
     fig, ax = plt.subplots(figsize=(11, 5), layout='constrained')
     def at(chapter): return CHAPTERS[chapter][0]*2.05, CHAPTERS[chapter][1]*1.02
     for chapter, (_, _, colour) in CHAPTERS.items():

@@ -12,7 +12,7 @@ __all__ = ['OLD_NAMES', 'ViTFeatureExtractor', 'TWICE', 'find_filter', 'find_siz
            'channels_axis', 'to_array', 'flat_list', 'ImageProcessingMixin', 'ViTImageProcessor', 'check_settings',
            'resize_array', 'scale_array', 'scale_planes', 'in_threads']
 
-# %% ../nbs/05_image_processor.ipynb #d3ce0c38
+# %% ../nbs/05_image_processor.ipynb #464b9d4e
 import io, os
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral, Real
@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageOps
 
 from .core import BatchFeature, PreprocessorMixin, to_json, warn_once
-from .look import show_images
+from .look import show_images, stretched
 
 # %% ../nbs/05_image_processor.ipynb #cfbf40e4
 OLD_NAMES = dict(LINEAR='BILINEAR', CUBIC='BICUBIC', ANTIALIAS='LANCZOS')  # what Pillow called some filters before
@@ -277,7 +277,7 @@ ViTImageProcessor.__call__ = ViTImageProcessor.preprocess
 TWICE = ("A picture has values from 0 to 1, and do_rescale=True makes them smaller still, as in transformers. "
          "Pass do_rescale=False if it has been rescaled already.")
 
-# %% ../nbs/05_image_processor.ipynb #c311d08c
+# %% ../nbs/05_image_processor.ipynb #fbb8d7c5
 @patch
 def show(self:ViTImageProcessor,
     images, # as of `preprocess`
@@ -285,7 +285,6 @@ def show(self:ViTImageProcessor,
     "Pictures before and after."
     images, values = flat_list(images), self(images).pixel_values
     before = [Image.fromarray(to_bytes(to_array(o))) for o in images]
-    def stretched(v): return (255 * (v - v.min()) / max(np.ptp(v), 1e-9)).transpose(1, 2, 0)
     pairs = [o for b, v in zip(before, values) for o in (b, stretched(v))]
     sizes = [f'{kind}: {o.width} × {o.height}' if kind == 'before' else f'{kind}: {o.shape[1]} × {o.shape[0]}' for kind, o in zip(('before', 'after')*len(before), pairs)]
     return show_images(pairs, sizes)

@@ -12,7 +12,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/look.html.md"""
 # %% auto #0
 __all__ = ['HUES', 'STRIPES', 'Rich', 'as_rich', 'show_table', 'show_settings', 'branches', 'times', 'show_tree', 'show_tokens',
            'heat_map', 'show_attention', 'sparkline', 'wav_bytes', 'data_uri', 'show_sound', 'picture_uri',
-           'show_images']
+           'show_images', 'stretched']
 
 # %% ../nbs/00a_look.ipynb #60e1d932
 import base64, io
@@ -241,7 +241,14 @@ def show_images(
         return x.Figure(img, x.Figcaption(x.Small(text)), style='display: inline-block; margin: 0 1em .5em 0; text-align: center')
     return Rich('\n'.join(f'picture {c}'.rstrip() for c in captions), x.Div(*map(figure, images, captions)))
 
-# %% ../nbs/00a_look.ipynb #136b915b
+# %% ../nbs/00a_look.ipynb #7385b2a6
+def stretched(
+    x, # (…, 3, height, width): numbers of any size
+): # (…, height, width, 3) from 0 to 255
+    "A prepared picture as one can look at it."
+    import numpy as np
+    return np.moveaxis(255*(x - x.min()) / max(np.ptp(x), 1e-9), -3, -1)
+
 @patch
 def _repr_html_(self:BatchFeature):
     "The batch as a notebook shows it."
@@ -252,9 +259,7 @@ def _repr_html_(self:BatchFeature):
         shape = getattr(v, 'shape', None)
         if shape is None and k == 'input_values': v = [array(o) for o in v]
         if k == 'pixel_values' and shape is not None and len(shape) == 4:
-            a = array(v[:8])
-            a = 255*(a - a.min()) / max(np.ptp(a), 1e-9)
-            seen.append(show_images([o.squeeze() for o in a.transpose(0, 2, 3, 1)]).html)
+            seen.append(show_images([o.squeeze() for o in stretched(array(v[:8]))]).html)
         elif k == 'input_values' and len(v) and getattr(v[0], 'ndim', 0) == 1:
             seen += [show_sound(array(o), mask=None if mask is None else array(m), caption=f'{len(o):,} samples').html
                      for o, m in zip(v[:4], v if mask is None else mask)]

@@ -11,9 +11,10 @@ Docs: https://transformers-lite.github.io/transformers_lite/steps.html.md"""
 # %% auto #0
 __all__ = ['where_is', 'tensors_in', 'first_tensor', 'Step', 'size_of', 'Journey', 'follow']
 
-# %% ../nbs/02c_steps.ipynb #8a565ad2
+# %% ../nbs/02c_steps.ipynb #28fa1a1d
 import inspect, re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -21,7 +22,8 @@ from torch import nn
 
 from .look import Rich, show_table, times
 
-# %% ../nbs/02c_steps.ipynb #9d9b6e57
+# %% ../nbs/02c_steps.ipynb #61659d3e
+@lru_cache(None) # Python looks through the whole file for a class, and a model has the same one many times
 def where_is(
     cls, # a class
 ): # (what to print, the link or None)
