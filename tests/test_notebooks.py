@@ -11,6 +11,7 @@ from fastcore.nbio import read_nb
 from nbdev.test import nb_test_cells
 
 from helpers import NOTEBOOKS, ROOT
+from transformers_lite.core import warn_once
 
 def headings(path):
     "The heading that each cell of a notebook stands under."
@@ -37,6 +38,7 @@ class Run:
     "A notebook being run; cells are numbered from 0 among those that are run."
     def __init__(self, path):
         self.path, self.cells, self.done, self.broken = path, nb_test_cells(path), 0, None
+        warn_once.cache_clear() # a chapter shows a warning's first time, whatever ran before in this process
         with chdir(path.parent): self.shell = CaptureShell(path)
 
     def upto(self, i, name):
