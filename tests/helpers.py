@@ -1,5 +1,7 @@
 "What several test files need: where the project is, a second Python, and the older transformers in it."
-import ast, json, os, subprocess, sys
+import ast, json, os, subprocess, sys, threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,3 +40,24 @@ def cells_of(notebook, *names):
         if all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in tree.body) or defined & {*names}: exec(code, space)
     assert space.keys() >= {*names}
     return space
+
+class Answering(BaseHTTPRequestHandler):
+    "A server's side of one request; a test's own class says what is asked and what is answered."
+    protocol_version = 'HTTP/1.1'
+    def log_message(self, *args): pass
+
+    def answer(self, status=200, body=b'', length=None, **headers):
+        self.send_response(status)
+        for k, v in {'Content-Length': len(body) if length is None else length, **headers}.items(): self.send_header(k.replace('_', '-'), str(v))
+        self.end_headers()
+        if self.command != 'HEAD': self.wfile.write(body)
+
+@contextmanager
+def serving(handler, home, **state):
+    "A hub on this machine while the block runs: `server.env` sends huggingface_hub there, with its cache in `home`; `state` becomes attributes."
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        vars(server).update(state)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server.env = dict(HF_ENDPOINT=f'http://127.0.0.1:{server.server_port}', HF_HUB_OFFLINE='0', HF_HOME=str(home), HF_HUB_DISABLE_XET='1')
+        yield server
+        server.shutdown()

@@ -97,7 +97,7 @@ def test_registering_again_replaces(tmp_path):
     lambda **kw: AutoTokenizer.register(ToyConfig, DistilBertTokenizer, **kw), lambda **kw: AutoTokenizer.register(ToyConfig, None, DistilBertTokenizerFast, **kw)])
 def test_exist_ok(again):
     again(exist_ok=False)
-    with pytest.raises(ValueError, match="'toy' has a .* already"): again(exist_ok=False)
+    with pytest.raises(ValueError, match="'toy' has its .* already"): again(exist_ok=False)
     again(exist_ok=True)
     again()
 

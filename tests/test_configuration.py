@@ -344,6 +344,9 @@ def test_conveniences():
     c.update({'hidden_size': 96, 'num_labels': 3})
     assert c.dim == 96 and c.num_labels == 3
     assert '_attn_implementation' not in DistilBertConfig(attn_implementation='eager').to_dict()
+    c.attn_implementation = 'eager' # transformers keeps that as a note, which changes nothing and goes into the file
+    assert c._attn_implementation == c.attn_implementation == 'eager' and 'attn_implementation' not in c.to_dict()
+    assert DistilBertConfig.from_dict({'attn_implementation': 'sdpa'}).attn_implementation == 'sdpa'
     assert list(DistilBertConfig.known_names())[-1] != 'kwargs' and DistilBertConfig.known_names()['dim'] == 768 and 'self' not in DistilBertConfig.known_names()
 
 class Boat(DistilBertConfig):

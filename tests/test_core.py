@@ -1,7 +1,6 @@
 "Files: found, read and written without loss, from a folder, the hub's cache, and a small hub on this machine."
 import errno, json, os, re, signal, subprocess, sys, threading, time
 from base64 import b64decode
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np, pytest, torch
@@ -10,7 +9,7 @@ from safetensors.torch import save_file
 
 from transformers_lite import core
 from transformers_lite.core import *
-from helpers import ROOT, run_python
+from helpers import ROOT, Answering, run_python, serving
 
 GOOD = '{"sails": 2}\n'
 
@@ -196,16 +195,8 @@ def test_offline_messages(name, options, why, hub_cache, tmp_path):
 COMMIT = 'c0ffee00' * 5
 ERRORS = {'fleet/gated': (403, 'GatedRepo'), 'fleet/secret': (401, 'RepoNotFound'), 'fleet/busy': (400, '')}
 
-class Hub(BaseHTTPRequestHandler):
+class Hub(Answering):
     "As much of the hub's protocol as downloads and uploads of small files need."
-    protocol_version = 'HTTP/1.1'
-    def log_message(self, *args): pass
-
-    def answer(self, status=200, body=b'', **headers):
-        self.send_response(status)
-        for k, v in {'Content-Length': len(body), **headers}.items(): self.send_header(k.replace('_', '-'), str(v))
-        self.end_headers()
-        if self.command != 'HEAD': self.wfile.write(body)
 
     def do_GET(self):
         self.server.asked.append((self.command, self.path, self.headers.get('Authorization')))
@@ -236,13 +227,9 @@ class Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(tmp_path):
     "A hub on this machine, and a function that runs code against it in a fresh process."
-    server = ThreadingHTTPServer(('127.0.0.1', 0), Hub)
-    server.asked, server.commits = [], []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    server.run = lambda code: run_python(code, HF_ENDPOINT=f'http://127.0.0.1:{server.server_port}', HF_HUB_OFFLINE='0', HF_HOME=str(tmp_path/'hf'), HF_HUB_DISABLE_XET='1')
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(Hub, tmp_path/'hf', asked=[], commits=[]) as server:
+        server.run = lambda code: run_python(code, **server.env)
+        yield server
 
 def test_downloads(hub):
     out = hub.run('''

@@ -1,27 +1,18 @@
 "The hub for real, without the hub: a server on this machine plays it for huggingface_hub, with every fault that it can have."
-import hashlib, json, re, threading
+import hashlib, json, re
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest, torch
 
-from helpers import run_python
+from helpers import Answering, run_python, serving
 from transformers_lite import DistilBertConfig, DistilBertForSequenceClassification, DistilBertTokenizer, ViTImageProcessor
 
 COMMIT, OLD = 'c0ffee00' * 5, 'bada55e5' * 5
 WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'hello', 'world']
 
-class Hub(BaseHTTPRequestHandler):
+class Hub(Answering):
     "Serves the files of a folder; `server.faults` has a function for each repository that answers otherwise."
-    protocol_version = 'HTTP/1.1'
-    def log_message(self, *args): pass
-
-    def answer(self, status=200, body=b'', length=None, **headers):
-        self.send_response(status)
-        for k, v in {'Content-Length': len(body) if length is None else length, **headers}.items(): self.send_header(k.replace('_', '-'), str(v))
-        self.end_headers()
-        if self.command != 'HEAD': self.wfile.write(body)
 
     def do_GET(self):
         parts = re.fullmatch(r'/(\w+/\w+)/resolve/([^/]+)/(.+)', self.path)
@@ -66,14 +57,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def hub(tmp_path, folder):
-    server = ThreadingHTTPServer(('127.0.0.1', 0), Hub)
-    server.asked, server.count, server.faults = [], Counter(), {'fleet/good': lambda h: h.serve(folder)}
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    server.env = dict(HF_ENDPOINT=f'http://127.0.0.1:{server.server_port}', HF_HUB_OFFLINE='0', HF_HOME=str(tmp_path/'hf'), HF_HUB_DISABLE_XET='1', OMP_NUM_THREADS='1')
-    server.run = lambda code, **env: run_python(HEAD + code, **{**server.env, **env})
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(Hub, tmp_path/'hf', asked=[], count=Counter(), faults={'fleet/good': lambda h: h.serve(folder)}) as server:
+        server.env['OMP_NUM_THREADS'] = '1'
+        server.run = lambda code, **env: run_python(HEAD + code, **{**server.env, **env})
+        yield server
 
 HEAD = '''
 import time, warnings

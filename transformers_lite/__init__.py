@@ -2,7 +2,7 @@
 
 Modules:
 
-- `transformers_lite.attention`: How the tokens of a text look at each other, as functions without parameters.
+- `transformers_lite.attention`: How the tokens of a text look at each other, as functions without weights.
 - `transformers_lite.auto`: Name a checkpoint, and get the class that fits it.
 - `transformers_lite.batches`: A corpus in batches that hold little padding, and the results in the order of the texts.
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.

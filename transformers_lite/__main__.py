@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from fastcore.basics import chunked
 
 SENTIMENT, DIGITS, MORSE = (f'transformers-lite/{o}' for o in ('distilbert-sentiment', 'vit-digits', 'wav2vec2-morse'))
-COMMANDS = {}
+COMMANDS: dict = {}
 
 class UsageError(Exception): "What the user asked for can't be done; the message says what to do instead."
 

@@ -1,8 +1,8 @@
-"""How the tokens of a text look at each other, as functions without parameters.
+"""How the tokens of a text look at each other, as functions without weights.
 
 Attention is the one place where the positions of a sequence meet. These functions split vectors into heads, let every position
 gather from the others (Vaswani et al., 2017, section 3.2), and merge the heads again. Padding is dealt with once, here: `pack` drops
-it before the blocks, `unpack` puts it back after them.
+it before the layers of a model, `unpack` puts it back after them.
 
 Docs: https://transformers-lite.github.io/transformers_lite/attention.html.md"""
 
@@ -14,18 +14,18 @@ __all__ = ['attend_eager', 'split_heads', 'merge_heads', 'attend', 'pack', 'unpa
 
 # %% ../nbs/01a_attention.ipynb #df3066ad
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 # %% ../nbs/01a_attention.ipynb #7da946b4
 def attend_eager(
-    q, # queries (…, h, n, d/h)
-    k, # keys (…, h, n, d/h)
-    v, # values (…, h, n, d/h)
-    mask=None, # True where a key may be looked at, broadcast to (…, h, n, n)
-    dropout=0., # share of the weights dropped
-    head_mask=None, # factor for each head's weights, broadcast to (…, h, n, n)
-): # (context (…, h, n, d/h), weights (…, h, n, n))
+    q:Tensor, # queries (…, h, n, d/h)
+    k:Tensor, # keys (…, h, n, d/h)
+    v:Tensor, # values (…, h, n, d/h)
+    mask:Tensor|None=None, # True where a key may be looked at, broadcast to (…, h, n, n)
+    dropout:float=0., # share of the weights dropped
+    head_mask:Tensor|None=None, # factor for each head's weights, broadcast to (…, h, n, n)
+)->tuple: # (context (…, h, n, d/h), weights (…, h, n, n))
     "softmax(q kᵀ / √d) v (Vaswani et al., 2017, equation 1), step by step, so that the weights can be returned."
     scores = q @ k.transpose(-2, -1) * q.shape[-1]**-.5
     if mask is not None: scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -35,89 +35,91 @@ def attend_eager(
 
 # %% ../nbs/01a_attention.ipynb #6ce460fc
 def split_heads(
-    x, # (…, n, d): n positions of width d
-    n_heads, # h; it divides d
-): # (…, h, n, d/h)
+    x:Tensor, # (…, n, d): n positions of width d
+    n_heads:int, # h; it divides d
+)->Tensor: # (…, h, n, d/h)
     "Cut each vector into `n_heads` equal parts, and put the heads before the positions."
     return x.unflatten(-1, (n_heads, -1)).transpose(-3, -2)
 
 def merge_heads(
-    x, # (…, h, n, d/h)
-): # (…, n, d)
+    x:Tensor, # (…, h, n, d/h)
+)->Tensor: # (…, n, d)
     "The inverse of `split_heads`."
     return x.transpose(-3, -2).flatten(-2)
 
 # %% ../nbs/01a_attention.ipynb #4603fb73
 def attend(
-    q, # queries (…, h, n, d/h)
-    k, # keys (…, h, n, d/h)
-    v, # values (…, h, n, d/h)
-    mask=None, # True where a key may be looked at, broadcast to (…, h, n, n)
-    dropout=0., # share of the weights dropped
-): # context (…, h, n, d/h)
+    q:Tensor, # queries (…, h, n, d/h)
+    k:Tensor, # keys (…, h, n, d/h)
+    v:Tensor, # values (…, h, n, d/h)
+    mask:Tensor|None=None, # True where a key may be looked at, of two axes at least, broadcast to (…, h, n, n)
+    dropout:float=0., # share of the weights dropped
+)->Tensor: # context (…, h, n, d/h)
     "The same as `attend_eager` by torch's fused kernel, which never writes the weights to memory."
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
 
 # %% ../nbs/01a_attention.ipynb #a2fdf3f4
 def pack(
-    x, # (b, n, …): a padded batch
-    keep, # (b, n): True for tokens, False for padding
-): # (tokens, …): the rows of the tokens, one after the other
+    x:Tensor, # (b, n, …): a padded batch
+    keep:Tensor, # (b, n): True for tokens, False for padding
+)->Tensor: # (tokens, …): the rows of the tokens, one after the other
     "Drop the padding."
     return x.flatten(0, 1)[keep.flatten().nonzero().squeeze(1)]
 
 def unpack(
-    x, # (tokens, …)
-    keep, # (b, n): the mask that packed it
-): # (b, n, …), zero where there was padding
+    x:Tensor, # (tokens, …)
+    keep:Tensor, # (b, n): the mask that packed it
+)->Tensor: # (b, n, …), zero where there was padding
     "The inverse of `pack`."
     flat = x.new_zeros(keep.numel(), *x.shape[1:]).index_copy(0, keep.flatten().nonzero().squeeze(1), x)
     return flat.unflatten(0, keep.shape)
 
 # %% ../nbs/01a_attention.ipynb #842521db
 def attend_packed(
-    q, # queries (tokens, d)
-    k, # keys (tokens, d)
-    v, # values (tokens, d)
-    n_heads, # h
-    lengths, # tokens of each sequence, in order
-    dropout=0., # share of the weights dropped
-): # context (tokens, d)
+    q:Tensor, # queries (tokens, d)
+    k:Tensor, # keys (tokens, d)
+    v:Tensor, # values (tokens, d)
+    n_heads:int, # h
+    lengths:list, # tokens of each sequence, in order
+    dropout:float=0., # share of the weights dropped
+)->Tensor: # context (tokens, d)
     "Attention within each sequence of a packed batch."
     rows = zip(*(x[None].split(lengths, dim=1) for x in (q, k, v)))
     return torch.cat([merge_heads(attend(*(split_heads(x, n_heads) for x in row), dropout=dropout))[0] for row in rows])
 
 # %% ../nbs/01a_attention.ipynb #cec2a192
 def multi_head(
-    q, # queries (b, n, d), or (tokens, d) of a packed batch
-    k, # keys, of the same shape
-    v, # values, of the same shape
-    n_heads, # h
-    mask=None, # None: all see all; a bool tensor (b, 1, 1, n): keys to look at; a list: lengths of packed sequences
-    dropout=0., # share of the weights dropped
-    head_mask=None, # factor for each head's weights, broadcast to (b, h, n, n)
-    eager=False, # take the slow way that returns the weights
-): # (context of q's shape, weights (b, h, n, n) or None)
+    q:Tensor, # queries (b, n, d), or (tokens, d) of a packed batch
+    k:Tensor, # keys, of the same shape
+    v:Tensor, # values, of the same shape
+    n_heads:int, # h
+    mask:Tensor|list|None=None, # None: all see all; a bool tensor (b, 1, 1, n): keys to look at; a list: lengths of packed sequences
+    dropout:float=0., # share of the weights dropped
+    head_mask:Tensor|None=None, # factor for each head's weights, broadcast to (b, h, n, n)
+    eager:bool=False, # take the slow way that returns the weights
+)->tuple: # (context of q's shape, weights (b, h, n, n) or None)
     "Split into heads, attend, merge."
-    if isinstance(mask, list): return attend_packed(q, k, v, n_heads, mask, dropout), None
+    if isinstance(mask, list):
+        if head_mask is not None: raise ValueError("head_mask is a factor on the attention weights, and packed sequences have none to show: pass a mask of padding in the place of lengths.")
+        return attend_packed(q, k, v, n_heads, mask, dropout), None
     q, k, v = (split_heads(x, n_heads) for x in (q, k, v))
-    out, weights = attend_eager(q, k, v, mask, dropout, head_mask) if eager else (attend(q, k, v, mask, dropout), None)
+    out, weights = attend_eager(q, k, v, mask, dropout, head_mask) if eager or head_mask is not None else (attend(q, k, v, mask, dropout), None)
     return merge_heads(out), weights
 
 # %% ../nbs/01a_attention.ipynb #e09ee088
 def head_rows(
-    keep, # numbers of the heads to keep
-    head_dim, # width of a head
-): # (len(keep) * head_dim,) row numbers
+    keep:list, # numbers of the heads to keep
+    head_dim:int, # width of a head
+)->Tensor: # (len(keep) * head_dim,) row numbers
     "The rows of a weight that belong to some heads."
     return (torch.tensor(keep)[:, None] * head_dim + torch.arange(head_dim)).flatten()
 
 # %% ../nbs/01a_attention.ipynb #53757afa
 def prune_linear(
-    layer, # an `nn.Linear`
-    index, # the rows or columns to keep
-    dim=0, # 0: outputs (rows of the weight), 1: inputs (columns)
-): # a smaller `nn.Linear`
+    layer:nn.Linear, # an `nn.Linear`
+    index:Tensor, # the rows or columns to keep
+    dim:int=0, # 0: outputs (rows of the weight), 1: inputs (columns)
+)->nn.Linear: # a smaller `nn.Linear`
     "A linear layer with only some of its outputs or inputs."
     take = lambda t, dim: nn.Parameter(t.detach().index_select(dim, index.to(t.device)), requires_grad=t.requires_grad)
     weight = take(layer.weight, dim)

@@ -17,11 +17,18 @@ __all__ = ['FAMILIES', 'find_class', 'import_class', 'family_of', 'AutoConfig', 
 
 # %% ../nbs/08_auto.ipynb #8593836c
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastcore.basics import patch
 
 from .configuration import PretrainedConfig
 from .core import cached_file, read_json, split_hub_kwargs, suggest
+
+# %% ../nbs/08_auto.ipynb #5e1fcba0
+if TYPE_CHECKING: # only for the signatures: these modules are imported when they are needed
+    from transformers_lite.model import PreTrainedModel
+    from transformers_lite.tokenizer import PreTrainedTokenizerBase
 
 # %% ../nbs/08_auto.ipynb #9613d7aa
 FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, or the class itself
@@ -43,10 +50,10 @@ FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, 
 
 # %% ../nbs/08_auto.ipynb #09388da5
 def find_class(
-    kind, # 'config', 'model', 'tokenizer', …
-    family, # a `model_type`
-    source='', # what was asked for, for the message
-): # the class
+    kind:str, # 'config', 'model', 'tokenizer', …
+    family:str|None, # a `model_type`
+    source:str='', # what was asked for, for the message
+)->type: # the class
     "The class for a kind of thing in a family; ValueError, with a list of those that exist, if there is none."
     entry = FAMILIES.get(family, {}).get(kind)
     if entry is None:
@@ -59,7 +66,7 @@ def find_class(
 
 def import_class(
     entry, # 'module.Class', or a class
-): # the class
+)->type: # the class
     "The class that an entry of the table stands for."
     if not isinstance(entry, str): return entry
     module, name = entry.split('.')
@@ -67,9 +74,9 @@ def import_class(
 
 # %% ../nbs/08_auto.ipynb #ca8fd86f
 def family_of(
-    name, # folder, file, 'transformers-lite/…' or hub repository
+    name:str|Path, # folder, file, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
-): # (its `model_type`, the dict in config.json)
+)->tuple: # (its `model_type`, the dict in config.json)
     "The family of a checkpoint, as its config.json says; ValueError if it doesn't."
     d = read_json(cached_file(name, 'config.json', **hub))
     if 'model_type' not in d:
@@ -85,17 +92,17 @@ class AutoConfig:
 
     @classmethod
     def for_model(cls,
-        model_type, # a family
+        model_type:str, # a family
         **kwargs, # its settings
-    ): # a configuration
+    )->PretrainedConfig: # a configuration
         "A fresh configuration of a family."
         return find_class('config', model_type, 'AutoConfig.for_model')(**kwargs)
 
     @classmethod
     def from_pretrained(cls,
-        pretrained_model_name_or_path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
         **kwargs, # as of `PretrainedConfig.from_pretrained`
-    ): # a configuration
+    )->PretrainedConfig: # a configuration
         "Load a configuration; ValueError for a family that isn't known."
         name = pretrained_model_name_or_path
         kwargs.pop('trust_remote_code', None)  # no code of a checkpoint is ever run here
@@ -112,19 +119,19 @@ class AutoModel:
 
     @classmethod
     def from_config(cls,
-        config, # a configuration
+        config:PretrainedConfig, # a configuration
         **kwargs, # as of `PreTrainedModel.from_config`
-    ): # a model with fresh weights
+    )->'PreTrainedModel': # a model with fresh weights
         "Build the model that a configuration is for."
         return find_class(cls.kind, config.model_type, type(config).__name__).from_config(config, **kwargs)
 
     @classmethod
     def from_pretrained(cls,
-        pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…', or hub repository
         *model_args, # for the model's constructor
-        config=None, # a configuration to use instead of the checkpoint's
+        config:PretrainedConfig|None=None, # a configuration to use instead of the checkpoint's
         **kwargs, # as of `PreTrainedModel.from_pretrained`
-    ): # a model
+    )->'PreTrainedModel': # a model
         "Load a pretrained model of the family that its configuration says."
         name = pretrained_model_name_or_path
         if isinstance(config, PretrainedConfig): family = config.model_type
@@ -154,18 +161,18 @@ class AutoModelForMultipleChoice(AutoModel):
 
 # %% ../nbs/08_auto.ipynb #01e1cd93
 def class_name(
-    kind, # 'tokenizer' or any other kind
-    family, # a `model_type`
-): # its name; '' if there is none
+    kind:str, # 'tokenizer' or any other kind
+    family:str|None, # a `model_type`
+)->str: # its name; '' if there is none
     "The name of a class in the table, without importing it."
     entry = FAMILIES.get(family, {}).get(kind, '')
     return entry.split('.')[-1] if isinstance(entry, str) else entry.__name__
 
 # %% ../nbs/08_auto.ipynb #cd0e051f
 def tokenizer_family(
-    name, # folder, 'transformers-lite/…' or hub repository
+    name:str|Path, # folder, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
-): # a `model_type`; None: no family's, but a whole tokenizer.json is there
+)->str|None: # a `model_type`; None: no family's, but a whole tokenizer.json is there
     "The family whose tokenizer is named in tokenizer_config.json, or else the family in config.json."
     path = cached_file(name, 'tokenizer_config.json', must_exist=False, **hub)
     wanted = (read_json(path).get('tokenizer_class') or '').removesuffix('Fast') if path else ''
@@ -184,11 +191,11 @@ class AutoTokenizer:
 
     @classmethod
     def from_pretrained(cls,
-        pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…', or hub repository
         *inputs, # for the tokenizer's constructor
-        use_fast=True, # the Rust tokenizer, if the family has one; False: the Python one
+        use_fast:bool=True, # the Rust tokenizer, if the family has one; False: the Python one
         **kwargs, # `HUB_OPTIONS` and the tokenizer's own settings
-    ): # a tokenizer
+    )->'PreTrainedTokenizerBase': # a tokenizer
         "Load a tokenizer; where the family has only one of the two kinds, that one."
         name = pretrained_model_name_or_path
         kwargs.pop('trust_remote_code', None)  # as in AutoConfig
@@ -200,8 +207,8 @@ class AutoTokenizer:
 
 # %% ../nbs/08_auto.ipynb #27cbe4ca
 def named_classes(
-    kind, # 'image_processor', 'feature_extractor' or 'processor'
-    name, # folder, 'transformers-lite/…' or hub repository
+    kind:str, # 'image_processor', 'feature_extractor' or 'processor'
+    name:str|Path, # folder, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
 ): # names of classes
     "The classes that the files of a preprocessor name."
@@ -213,10 +220,10 @@ def named_classes(
     return [n.replace('FeatureExtractor', 'ImageProcessor') if kind == 'image_processor' else n for n in names]
 
 def preprocessor_family(
-    kind, # as of `named_classes`
-    name, # folder, 'transformers-lite/…' or hub repository
+    kind:str, # as of `named_classes`
+    name:str|Path, # folder, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
-): # a `model_type`
+)->str: # a `model_type`
     "The family whose class is named in a preprocessor's file, or else the family in config.json."
     names = named_classes(kind, name, **hub)
     if family := next((f for f in FAMILIES if class_name(kind, f) in names), None): return family
@@ -234,7 +241,7 @@ class AutoImageProcessor:
 
     @classmethod
     def from_pretrained(cls,
-        pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…', or hub repository
         **kwargs, # `HUB_OPTIONS` and settings that replace those of the file
     ): # an image processor, a feature extractor, …
         "Load one, of the class that its file names."
@@ -245,11 +252,11 @@ class AutoImageProcessor:
 
     @classmethod
     def register(cls,
-        config_class, # the family's configuration
-        preprocessor_class=None, # the class to use
-        exist_ok=True, # False: ValueError if the family has one already
+        config_class:type[PretrainedConfig], # the family's configuration
+        preprocessor_class:type|None=None, # the class to use
+        exist_ok:bool=True, # False: ValueError if the family has one already
         **by_name, # the class under the name that transformers gives the argument: `image_processor_class`, …
-    ):
+    )->None:
         "Make a family's class known."
         if (new := preprocessor_class or by_name.get(f'{cls.kind}_class')) is None: raise ValueError(f"Give the {cls.kind}_class.")
         register_class(cls.kind, family_for(config_class), new, exist_ok)
@@ -265,7 +272,7 @@ class AutoProcessor(AutoImageProcessor):
 
     @classmethod
     def from_pretrained(cls,
-        pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…', or hub repository
         **kwargs, # `HUB_OPTIONS` and settings that replace those of the files
     ): # a processor, an image processor, a feature extractor or a tokenizer
         "Load the processor; where the checkpoint has none, what it has."
@@ -295,22 +302,22 @@ class AutoModelForAudioClassification(AutoModel):
     "For labelling sounds."
     kind = 'audio_classification'
 
-# %% ../nbs/08_auto.ipynb #af4ffe9a
+# %% ../nbs/08_auto.ipynb #bb26869c
 def register_class(
-    kind, # 'config', 'model', 'tokenizer', …
-    family, # a `model_type`
-    cls, # the class
-    exist_ok=True, # False: ValueError if there is one already
-):
+    kind:str, # 'config', 'model', 'tokenizer', …
+    family:str, # a `model_type`
+    cls:type, # the class
+    exist_ok:bool=True, # False: ValueError if there is one already
+)->None:
     "Enter a class in the table, in the place of the one that was there."
     if not exist_ok and (old := class_name(kind, family)):
-        raise ValueError(f"The family '{family}' has a {kind} already: {old}. Leave out exist_ok=False to replace it.")
+        raise ValueError(f"The family '{family}' has its {kind} already: {old}. Leave out exist_ok=False to replace it.")
     FAMILIES.setdefault(family, {})[kind] = cls
 
 # %% ../nbs/08_auto.ipynb #738d4a32
 def family_for(
-    config_class, # a subclass of `PretrainedConfig`
-): # its `model_type`
+    config_class:type[PretrainedConfig], # a subclass of `PretrainedConfig`
+)->str: # its `model_type`
     "The family that a configuration class stands for; ValueError if it has none, or if that is another class's."
     family, name = config_class.model_type, config_class.__name__
     if not family: raise ValueError(f"{name} has no model_type, so its checkpoints could not be told apart. Give it one.")
@@ -322,10 +329,10 @@ def family_for(
 # %% ../nbs/08_auto.ipynb #0b23fac1
 @patch(cls_method=True)
 def register(cls:AutoConfig,
-    model_type, # the name of a family; the class says the same
-    config, # a subclass of `PretrainedConfig`
-    exist_ok=True, # False: ValueError if the family is known already
-):
+    model_type:str, # the name of a family; the class says the same
+    config:type[PretrainedConfig], # a subclass of `PretrainedConfig`
+    exist_ok:bool=True, # False: ValueError if the family is known already
+)->None:
     "Make a family known by its configuration."
     if config.model_type != model_type:
         raise ValueError(f"{config.__name__}.model_type is {config.model_type!r}, but it is registered as {model_type!r}. "
@@ -335,10 +342,10 @@ def register(cls:AutoConfig,
 # %% ../nbs/08_auto.ipynb #84c9c898
 @patch(cls_method=True)
 def register(cls:AutoModel,
-    config_class, # the family's configuration
-    model_class, # a subclass of `PreTrainedModel`; without a config_class, it gets this one
-    exist_ok=True, # False: ValueError if the family has such a model already
-):
+    config_class:type[PretrainedConfig], # the family's configuration
+    model_class:type, # a subclass of `PreTrainedModel`; without a config_class, it gets this one
+    exist_ok:bool=True, # False: ValueError if the family has such a model already
+)->None:
     "Make a model known to this Auto class."
     family = family_for(config_class)
     if model_class.config_class is None: model_class.config_class = config_class
@@ -350,11 +357,11 @@ def register(cls:AutoModel,
 # %% ../nbs/08_auto.ipynb #9b39094f
 @patch(cls_method=True)
 def register(cls:AutoTokenizer,
-    config_class, # the family's configuration
-    slow_tokenizer_class=None, # a Python tokenizer
-    fast_tokenizer_class=None, # a Rust one
-    exist_ok=True, # False: ValueError if the family has such a tokenizer already
-):
+    config_class:type[PretrainedConfig], # the family's configuration
+    slow_tokenizer_class:type|None=None, # a Python tokenizer
+    fast_tokenizer_class:type|None=None, # a Rust one
+    exist_ok:bool=True, # False: ValueError if the family has such a tokenizer already
+)->None:
     "Make a family's tokenizers known."
     if slow_tokenizer_class is None and fast_tokenizer_class is None:
         raise ValueError("Give a slow_tokenizer_class, a fast_tokenizer_class, or both.")

@@ -12,13 +12,13 @@ Docs: https://transformers-lite.github.io/transformers_lite/batches.html.md"""
 __all__ = ['plan_batches', 'length_bucketed']
 
 # %% ../nbs/07a_batches.ipynb #496afc2d
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # %% ../nbs/07a_batches.ipynb #f05e4a15
 def plan_batches(
-    lengths, # of the items, in tokens
-    max_tokens, # of a batch, with its padding
-): # [[place, place, …], …]: the longest first, so that a batch that is too large for the machine is the first
+    lengths:Sequence, # of the items, in tokens
+    max_tokens:int, # of a batch, with its padding
+)->list: # [[place, place, …], …]: the longest first, so that a batch that is too large for the machine is the first
     "Which items go together; one that is longer than `max_tokens` goes alone. ValueError for a size that is none."
     if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or max_tokens < 1: raise ValueError(f"max_tokens={max_tokens!r}, but a batch holds a whole number of tokens, at least 1.")
     batches = []
@@ -31,10 +31,10 @@ def plan_batches(
 class length_bucketed(Sequence):
     "Batches of texts of like length; `map` and `restore` give results in the order of the texts."
     def __init__(self,
-        texts, # texts, or rows of ids, or anything else that has a length
-        max_tokens, # of a batch, with its padding
+        texts:Sequence, # texts, or rows of ids, or anything else that has a length
+        max_tokens:int, # of a batch, with its padding
         tokenizer=None, # makes each batch ready for a model; None: batches are lists of what was given
-        progress=False, # show a bar?
+        progress:bool=False, # show a bar?
         **kwargs, # for the tokenizer's call, such as truncation=True, max_length=512; padding=True, return_tensors='pt' unless said otherwise
     ):
         if isinstance(texts, (str, dict)) or not hasattr(texts, '__len__'): raise ValueError(f"texts is a {type(texts).__name__}, but a list of texts is wanted: pass a list.")
@@ -55,8 +55,8 @@ class length_bucketed(Sequence):
         return iter(tqdm(batches, total=len(self), unit='batch'))
 
     def restore(self,
-        results, # one for each batch: a list, an array or a tensor with a row for each text
-    ): # a list with one for each text
+        results:Iterable, # one for each batch: a list, an array or a tensor with a row for each text
+    )->list: # a list with one for each text
         "Results in the order of the texts; ValueError if they aren't as many."
         results = list(results)
         if [len(r) for r in results] != [len(b) for b in self.plan]:
@@ -68,6 +68,6 @@ class length_bucketed(Sequence):
 
     def map(self,
         f, # a function of a batch, which gives a row for each of its texts
-    ): # a list with a row for each text
+    )->list: # a list with a row for each text
         "Let a function run over all batches."
         return self.restore(f(b) for b in self)

@@ -2,8 +2,8 @@
 
 A configuration holds every choice that shapes a model: how wide, how deep, how many heads, which activation. It is plain data: no
 weights, no torch. `PretrainedConfig` has what all families share, `DistilBertConfig`, `ViTConfig` and
-`Wav2Vec2Config` add what a model of text, of pictures and of sound has of its own. Files are those of
-transformers, in both directions. You need to know the chapter on files, and nothing yet of how a model works.
+`Wav2Vec2Config` add what a model of text, of pictures and of sound has of its own. The files are
+those of transformers: each library reads what the other wrote. You need to know the chapter on files, and nothing yet of how a model works.
 
 Docs: https://transformers-lite.github.io/transformers_lite/configuration.html.md"""
 
@@ -17,10 +17,12 @@ __all__ = ['KINDS', 'ACTIVATIONS', 'TRANSFORMERS_VERSION', 'PROBLEM_TYPES', 'COM
 
 # %% ../nbs/01_configuration.ipynb #31778353
 import copy, inspect
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from math import isfinite, prod
 from numbers import Integral, Real
+from pathlib import Path
+from typing import Self
 
 from fastcore.basics import patch, store_attr
 
@@ -29,12 +31,12 @@ from .core import (JsonMixin, PushToHubMixin, cached_file, naming, read_json, sa
 from .look import show_settings
 
 # %% ../nbs/01_configuration.ipynb #80c24956
-def is_id(i): return isinstance(i, Integral) or isinstance(i, str) and i.isdecimal()
+def is_id(i)->bool: return isinstance(i, Integral) or isinstance(i, str) and i.isdecimal()
 
 def check_names(
-    id2label=None, # {id: name}
-    label2id=None, # {name: id}
-):
+    id2label:dict|None=None, # {id: name}
+    label2id:dict|None=None, # {name: id}
+)->None:
     "ValueError for tables of labels that are none."
     if id2label is not None and not (isinstance(id2label, dict) and all(is_id(i) and isinstance(name, Hashable) for i, name in id2label.items())):
         raise ValueError(f"id2label={id2label!r:.80}, but it must say which name each class has, such as {{0: 'bad', 1: 'good'}}.")
@@ -42,8 +44,8 @@ def check_names(
         raise ValueError(f"label2id={label2id!r:.80}, but it must say which class each name has, such as {{'bad': 0, 'good': 1}}.")
 
 def head_table(
-    heads, # {layer: heads}; layers may be text, as they are in JSON
-): # the same, with numbers, sorted
+    heads:dict, # {layer: heads}; layers may be text, as they are in JSON
+)->dict: # the same, with numbers, sorted
     "Which attention heads were taken out of which layer; ValueError if this doesn't say."
     if isinstance(heads, dict) and all(is_id(layer) and isinstance(hs, (list, tuple, set)) and all(isinstance(h, Integral) for h in hs) for layer, hs in heads.items()):
         return {int(layer): sorted(hs) for layer, hs in heads.items()}
@@ -51,10 +53,10 @@ def head_table(
 
 # %% ../nbs/01_configuration.ipynb #6312c1c3
 def make_labels(
-    num_labels=None, # number of classes; default: as many as there are names, or 2
-    id2label=None, # {id: name}; keys may be text, as they are in JSON
-    label2id=None, # {name: id}
-): # (id2label, label2id)
+    num_labels:int|None=None, # number of classes; default: as many as there are names, or 2
+    id2label:dict|None=None, # {id: name}; keys may be text, as they are in JSON
+    label2id:dict|None=None, # {name: id}
+)->tuple: # (id2label, label2id)
     "The names of the classes, both ways; ValueError where what is given contradicts itself."
     check_names(id2label, label2id)
     if id2label is None and label2id is not None: id2label = {i: name for name, i in label2id.items()}
@@ -79,10 +81,10 @@ KINDS = {bool: (bool, 'True or False'), int: (Integral, 'a whole number'), float
          str: (str, 'text')}
 
 def check_kind(
-    name, # the setting, for the message
+    name:str, # the setting, for the message
     value, # its value
-    kind, # `bool`, `int`, `float` or `str`; anything else allows all values
-):
+    kind:type, # `bool`, `int`, `float` or `str`; anything else allows all values
+)->None:
     "ValueError for a value that isn't of the kind its setting wants."
     types, rule = KINDS.get(kind, (object, ''))
     fits = isinstance(value, types)
@@ -94,9 +96,9 @@ ACTIVATIONS = ('gelu', 'gelu_10', 'gelu_fast', 'gelu_new', 'gelu_pytorch_tanh', 
                'relu', 'relu2', 'relu6', 'sigmoid', 'silu', 'swish', 'tanh')
 
 def check_activation(
-    name, # the setting, for the message
+    name:str, # the setting, for the message
     value, # the name of an activation, or a function
-):
+)->None:
     "KeyError for an activation that isn't known."
     if callable(value) or value in ACTIVATIONS: return
     near = suggest(str(value).lower(), ACTIVATIONS, cutoff=.6)
@@ -121,10 +123,10 @@ class PretrainedConfig(JsonMixin, PushToHubMixin):
 
     def __init__(self,
         *,
-        num_labels=None, # classes of a classification head; default: as many as `id2label` names, or 2
-        id2label=None, # {0: 'name of class 0', …}
-        label2id=None, # the same the other way round
-        attn_implementation=None, # how attention is computed: 'packed' (default), 'sdpa' or 'eager'; not saved
+        num_labels:int|None=None, # classes of a classification head; default: as many as `id2label` names, or 2
+        id2label:dict|None=None, # {0: 'name of class 0', …}
+        label2id:dict|None=None, # the same the other way round
+        attn_implementation:str|None=None, # how attention is computed: 'packed' (default), 'sdpa' or 'eager'; not saved
         **kwargs, # `COMMON` settings, and attributes of your own; ValueError for one that looks like a slip of a known name
     ):
         from_file = kwargs.pop('_from_file', False)
@@ -153,24 +155,32 @@ class PretrainedConfig(JsonMixin, PushToHubMixin):
 # %% ../nbs/01_configuration.ipynb #850f2d8d
 @patch(cls_method=True)
 def real_name(cls:PretrainedConfig,
-    key, # an attribute or another name for it
-): # the attribute's own name
+    key:str, # an attribute or another name for it
+)->str: # the attribute's own name
     "The attribute that a name stands for, by `attribute_map`."
     return 'dtype' if key == 'torch_dtype' else cls.attribute_map.get(key, key)
 
 @patch(as_prop=True)
-def num_labels(self:PretrainedConfig): # classes of a classification head
+def num_labels(self:PretrainedConfig)->int: # classes of a classification head
     "How many labels there are; setting it to another number makes new names."
     return len(self.id2label)
 
 @patch(set_prop=True)
-def num_labels(self:PretrainedConfig, n):
+def num_labels(self:PretrainedConfig, n:int):
     if n != len(self.id2label): self.id2label, _ = make_labels(n)
 
 @patch(as_prop=True)
-def use_return_dict(self:PretrainedConfig): # True or False
+def use_return_dict(self:PretrainedConfig)->bool: # True or False
     "Do models return a `ModelOutput` (the default) or a plain tuple?"
     return self.return_dict
+
+@patch(as_prop=True)
+def attn_implementation(self:PretrainedConfig)->str|None: # 'packed', 'sdpa' or 'eager'; None: the default
+    "How attention is computed; set it before or after a model is made."
+    return self._attn_implementation
+
+@patch(set_prop=True)
+def attn_implementation(self:PretrainedConfig, kind:str|None): self._attn_implementation = kind
 
 # %% ../nbs/01_configuration.ipynb #3acab905
 @lru_cache(1000)
@@ -181,24 +191,24 @@ def parameters_of(
     return inspect.signature(f).parameters
 
 @patch(cls_method=True)
-def parameters(cls:PretrainedConfig): # {name: `inspect.Parameter`}
+def parameters(cls:PretrainedConfig)->dict: # {name: `inspect.Parameter`}
     "What the constructors of this class and its parents take."
     inits = [c.__init__ for c in reversed(cls.__mro__) if '__init__' in c.__dict__]
     ps = {n: p for f in inits for n, p in parameters_of(f).items() if n != 'self'}
     return {n: p for n, p in ps.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
 @patch(cls_method=True)
-def known_names(cls:PretrainedConfig): # {name: default}
+def known_names(cls:PretrainedConfig)->dict: # {name: default}
     "The settings that this class and its parents know."
     return {**COMMON, **{n: p.default for n, p in cls.parameters().items()}}
 
 # %% ../nbs/01_configuration.ipynb #349abe89
 @patch
 def set_extra(self:PretrainedConfig,
-    key, # a name that no constructor argument has
+    key:str, # a name that no constructor argument has
     value, # its value
-    from_file=False, # True for a key read from a file: kept, however it is spelt
-):
+    from_file:bool=False, # True for a key read from a file: kept, however it is spelt
+)->None:
     "Set an attribute by another of its names, or an attribute of the user's own."
     cls, known, real = type(self), self.known_names(), self.real_name(key)
     if callable(getattr(cls, key, None)):
@@ -212,18 +222,18 @@ def set_extra(self:PretrainedConfig,
     setattr(self, key, value)
 
 def contradiction(
-    key, # a name
+    key:str, # a name
     value, # its value
-    real, # what it is another name for
+    real:str, # what it is another name for
     old, # the value under that name
-): # a message
+)->str: # a message
     "What to say when one setting is given twice."
     return (f"{key}={value!r} and {real}={old!r} contradict each other: '{key}' is another name for '{real}'. "
             "Give one of them.")
 
 # %% ../nbs/01_configuration.ipynb #98a48655
 @patch
-def validate(self:PretrainedConfig):
+def validate(self:PretrainedConfig)->None:
     "Check that every value is of the kind its setting wants; a family adds its own rules."
     wanted = {k: (type(v), v) for k, v in COMMON.items()}
     wanted |= {k: (p.annotation, p.default) for k, p in self.parameters().items()}
@@ -234,10 +244,10 @@ def validate(self:PretrainedConfig):
 
 @patch
 def check(self:PretrainedConfig,
-    ok, # is all well?
-    name, # the setting
-    rule, # what holds for it
-):
+    ok:bool, # is all well?
+    name:str, # the setting
+    rule:str, # what holds for it
+)->None:
     "ValueError with the setting, its value and the rule, unless all is well."
     if not ok: raise ValueError(f"{type(self).__name__}: {name}={getattr(self, name)!r}, but {rule}.")
 
@@ -257,17 +267,17 @@ class DistilBertConfig(PretrainedConfig):
         hidden_dim:int=4 * 768, # width inside a block's feed-forward part
         dropout:float=0.1, # share of values dropped in training, after embeddings and feed-forward
         attention_dropout:float=0.1, # share of attention weights dropped in training
-        activation='gelu', # one of `ACTIVATIONS`
+        activation:str|Callable='gelu', # one of `ACTIVATIONS`
         initializer_range:float=0.02, # standard deviation of fresh weights
         qa_dropout:float=0.1, # dropout in the question answering head
         seq_classif_dropout:float=0.2, # dropout in the sequence classification and multiple choice heads
-        pad_token_id=0, # id of the padding token
+        pad_token_id:int|None=0, # id of the padding token
         **kwargs, # settings of every `PretrainedConfig`
     ):
         store_attr(but='pad_token_id')
         PretrainedConfig.__init__(self, pad_token_id=pad_token_id, **kwargs)
 
-    def validate(self):
+    def validate(self)->None:
         "The rules of DistilBERT's settings."
         PretrainedConfig.validate(self)
         for name in ('vocab_size', 'max_position_embeddings', 'n_heads', 'dim', 'hidden_dim'):
@@ -282,14 +292,14 @@ class DistilBertConfig(PretrainedConfig):
 
 # %% ../nbs/01_configuration.ipynb #50d40499
 @patch
-def to_dict(self:PretrainedConfig): # {name: value}, with `model_type` and `transformers_version`
+def to_dict(self:PretrainedConfig)->dict: # {name: value}, with `model_type` and `transformers_version`
     "All settings as a dict."
     d = {k: copy.deepcopy(v) for k, v in self.__dict__.items() if k not in self._hidden}
     d['transformers_version'] = TRANSFORMERS_VERSION
     return {**d, 'model_type': self.model_type} if self.model_type else d
 
 @patch
-def to_diff_dict(self:PretrainedConfig): # {name: value}
+def to_diff_dict(self:PretrainedConfig)->dict: # {name: value}
     "The family's settings, and of those that all families share only what differs from the default."
     base, own = PretrainedConfig().to_dict(), self.known_names()
     def told(k, v): return k not in base or k == 'transformers_version' or v != base[k] or k in COMMON and v != own[k]
@@ -298,8 +308,8 @@ def to_diff_dict(self:PretrainedConfig): # {name: value}
 # %% ../nbs/01_configuration.ipynb #c67e096c
 @patch
 def to_json_string(self:PretrainedConfig,
-    use_diff=True, # leave out shared settings that stand at their default
-): # the text of config.json
+    use_diff:bool=True, # leave out shared settings that stand at their default
+)->str: # the text of config.json
     "The settings as JSON."
     return to_json(self.to_diff_dict() if use_diff else self.to_dict())
 
@@ -314,20 +324,20 @@ def _repr_html_(self:PretrainedConfig):
 # %% ../nbs/01_configuration.ipynb #2a6957ca
 @patch
 def to_json_file(self:PretrainedConfig,
-    json_file_path, # file to write
-    use_diff=True, # leave out shared settings that stand at their default
-):
+    json_file_path:str|Path, # file to write
+    use_diff:bool=True, # leave out shared settings that stand at their default
+)->None:
     "Write the settings to one JSON file."
     self.validate()
     write_text(json_file_path, self.to_json_string(use_diff))
 
 @patch
 def save_pretrained(self:PretrainedConfig,
-    save_directory, # folder; made if it isn't there
-    push_to_hub=False, # also upload it
-    use_diff=True, # leave out shared settings that stand at their default
+    save_directory:str|Path, # folder; made if it isn't there
+    push_to_hub:bool=False, # also upload it
+    use_diff:bool=True, # leave out shared settings that stand at their default
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
-):
+)->None:
     "Write `config.json` into a folder."
     with saving(save_directory) as folder: self.to_json_file(folder/'config.json', use_diff)
     if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
@@ -335,8 +345,8 @@ def save_pretrained(self:PretrainedConfig,
 # %% ../nbs/01_configuration.ipynb #3efb66e5
 @patch(cls_method=True)
 def own_names(cls:PretrainedConfig,
-    d, # {name: value}
-): # the same with each setting under its own name
+    d:dict, # {name: value}
+)->dict: # the same with each setting under its own name
     "Resolve `attribute_map`; ValueError if a setting stands there twice, with two values."
     out = {}
     for k in sorted(d, key=lambda k: cls.real_name(k) != k):
@@ -347,9 +357,9 @@ def own_names(cls:PretrainedConfig,
 
 # %% ../nbs/01_configuration.ipynb #cebb9e4a
 def merge_labels(
-    d, # settings of a file
-    new, # settings that replace them
-): # the settings of both, with labels that agree
+    d:dict, # settings of a file
+    new:dict, # settings that replace them
+)->dict: # the settings of both, with labels that agree
     "Put new settings in the place of old ones, the labels as a whole."
     d, names, ids = dict(d), d.get('id2label') or {}, d.get('label2id') or {}
     check_names(names, ids)
@@ -364,10 +374,10 @@ def merge_labels(
 # %% ../nbs/01_configuration.ipynb #814260a3
 @patch(cls_method=True)
 def from_dict(cls:PretrainedConfig,
-    config_dict, # settings, as of `to_dict` or config.json
-    return_unused_kwargs=False, # also return the overrides that are no setting of this class
+    config_dict:dict, # settings, as of `to_dict` or config.json
+    return_unused_kwargs:bool=False, # also return the overrides that are no setting of this class
     **kwargs, # settings that replace those of the dict
-): # the configuration (and the unused overrides)
+)->Self: # the configuration (and the unused overrides)
     "Make a configuration from a dict; keys it doesn't know are kept."
     d = cls.own_names({k: v for k, v in config_dict.items() if k not in ('model_type', 'transformers_version')})
     new, known = cls.own_names(kwargs), {*cls.known_names(), *d}
@@ -380,9 +390,9 @@ def from_dict(cls:PretrainedConfig,
 # %% ../nbs/01_configuration.ipynb #fa89f34b
 @patch(cls_method=True)
 def get_config_dict(cls:PretrainedConfig,
-    pretrained_model_name_or_path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
+    pretrained_model_name_or_path:str|Path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
     **kwargs, # `HUB_OPTIONS` and anything else
-): # (the dict in config.json, the keyword arguments that were no hub options)
+)->tuple: # (the dict in config.json, the keyword arguments that were no hub options)
     "Read config.json."
     hub, rest = split_hub_kwargs(kwargs)
     rest.pop('trust_remote_code', None)  # no code is ever loaded from a checkpoint
@@ -390,17 +400,17 @@ def get_config_dict(cls:PretrainedConfig,
 
 @patch(cls_method=True)
 def from_json_file(cls:PretrainedConfig,
-    json_file, # path of a JSON file
-): # the configuration
+    json_file:str|Path, # path of a JSON file
+)->Self: # the configuration
     "Read a configuration from one JSON file."
     return cls.from_dict(read_json(json_file))
 
 # %% ../nbs/01_configuration.ipynb #bb1b30dc
 @patch(cls_method=True)
 def from_pretrained(cls:PretrainedConfig,
-    pretrained_model_name_or_path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
+    pretrained_model_name_or_path:str|Path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
     **kwargs, # `HUB_OPTIONS`; `return_unused_kwargs`; settings that replace those of the file
-): # the configuration
+)->Self: # the configuration
     "Load a configuration; OSError if there is none, ValueError if it is of another family."
     d, kwargs = cls.get_config_dict(pretrained_model_name_or_path, **kwargs)
     found, family = d.get('model_type'), {getattr(c, 'model_type', '') for c in cls.__mro__}
@@ -417,8 +427,8 @@ PreTrainedConfig = PretrainedConfig
 
 @patch
 def update(self:PretrainedConfig,
-    config_dict, # {setting: value}
-):
+    config_dict:dict, # {setting: value}
+)->None:
     "Set several settings at once."
     for k, v in config_dict.items(): setattr(self, k, v)
 
@@ -432,18 +442,18 @@ class ViTConfig(PretrainedConfig):
         num_hidden_layers:int=12, # transformer blocks
         num_attention_heads:int=12, # attention heads in each block; must divide `hidden_size`
         intermediate_size:int=3072, # width inside a block's feed-forward part
-        hidden_act='gelu', # one of `ACTIVATIONS`
+        hidden_act:str|Callable='gelu', # one of `ACTIVATIONS`
         hidden_dropout_prob:float=0.0, # share of values dropped in training
         attention_probs_dropout_prob:float=0.0, # share of attention weights dropped in training
         initializer_range:float=0.02, # standard deviation of fresh weights
         layer_norm_eps:float=1e-12, # added to the variance in each norm
-        image_size=224, # height and width of a picture, in pixels: a number, or (height, width)
-        patch_size=16, # height and width of a patch, in pixels: a number, or (height, width)
+        image_size:int|Sequence=224, # height and width of a picture, in pixels: a number, or (height, width)
+        patch_size:int|Sequence=16, # height and width of a patch, in pixels: a number, or (height, width)
         num_channels:int=3, # colours of a pixel
         qkv_bias:bool=True, # have queries, keys and values a bias?
         encoder_stride=16, # of the decoder in masked image modelling; kept for the file's sake
-        pooler_output_size=None, # width of the pooled vector; default: `hidden_size`
-        pooler_act='tanh', # activation of the pooler
+        pooler_output_size:int|None=None, # width of the pooled vector; default: `hidden_size`
+        pooler_act:str|Callable='tanh', # activation of the pooler
         **kwargs, # settings of every `PretrainedConfig`
     ):
         pooler_output_size = pooler_output_size or hidden_size
@@ -452,13 +462,13 @@ class ViTConfig(PretrainedConfig):
 
 # %% ../nbs/01_configuration.ipynb #bf64da1e
 def size_pair(
-    size, # a number, or (height, width)
-): # (height, width)
+    size:int|Sequence, # a number, or (height, width)
+)->tuple: # (height, width)
     "A size as height and width."
     return (size, size) if isinstance(size, Integral) else tuple(size)
 
 @patch
-def check_blocks(self:PretrainedConfig):
+def check_blocks(self:PretrainedConfig)->None:
     "The rules of a stack of blocks, for a family that calls its parts by the usual names."
     for name in ('hidden_size', 'num_attention_heads', 'intermediate_size'): self.check(getattr(self, name) > 0, name, 'it must be at least 1')
     self.check(self.num_hidden_layers >= 0, 'num_hidden_layers', "it can't be negative")
@@ -470,7 +480,7 @@ def check_blocks(self:PretrainedConfig):
         if 'dropout' in name and name in self.__dict__: self.check(0 <= getattr(self, name) <= 1, name, 'a share dropped lies between 0 and 1')
 
 @patch
-def validate(self:ViTConfig):
+def validate(self:ViTConfig)->None:
     "The rules of ViT's settings."
     PretrainedConfig.validate(self)
     self.check_blocks()
@@ -528,7 +538,7 @@ class Wav2Vec2Config(SpecAugmentConfig):
         num_hidden_layers:int=12, # transformer blocks
         num_attention_heads:int=12, # attention heads in each block; must divide `hidden_size`
         intermediate_size:int=3072, # width inside a block's feed-forward part
-        hidden_act='gelu', # activation of the blocks, one of `ACTIVATIONS`
+        hidden_act:str|Callable='gelu', # activation of the blocks, one of `ACTIVATIONS`
         hidden_dropout:float=0.1, # share of values dropped in training
         activation_dropout:float=0.1, # the same inside the feed-forward part
         attention_dropout:float=0.1, # share of attention weights dropped in training
@@ -537,20 +547,20 @@ class Wav2Vec2Config(SpecAugmentConfig):
         layerdrop:float=0.1, # chance that a block is left out in training
         initializer_range:float=0.02, # standard deviation of fresh weights
         layer_norm_eps:float=1e-5, # added to the variance in each norm
-        feat_extract_norm='group', # 'group': one norm, after the first convolution; 'layer': one after each
-        feat_extract_activation='gelu', # activation of the convolutions
-        conv_dim=(512, 512, 512, 512, 512, 512, 512), # width of each convolution
-        conv_stride=(5, 2, 2, 2, 2, 2, 2), # step of each: their product is samples a frame
-        conv_kernel=(10, 3, 3, 3, 3, 2, 2), # how many values each looks at
+        feat_extract_norm:str='group', # 'group': one norm, after the first convolution; 'layer': one after each
+        feat_extract_activation:str|Callable='gelu', # activation of the convolutions
+        conv_dim:Sequence=(512, 512, 512, 512, 512, 512, 512), # width of each convolution
+        conv_stride:Sequence=(5, 2, 2, 2, 2, 2, 2), # step of each: their product is samples a frame
+        conv_kernel:Sequence=(10, 3, 3, 3, 3, 2, 2), # how many values each looks at
         conv_bias:bool=False, # have the convolutions a bias?
         num_conv_pos_embeddings:int=128, # frames that the positional convolution looks at
         num_conv_pos_embedding_groups:int=16, # its groups
         do_stable_layer_norm:bool=False, # norm before each part of a block, not after
-        ctc_loss_reduction='sum', # 'sum' or 'mean' over a batch
+        ctc_loss_reduction:str='sum', # 'sum' or 'mean' over a batch
         ctc_zero_infinity:bool=False, # count a text that its frames can't hold as no loss, not as infinite
         use_weighted_layer_sum:bool=False, # classify from a learned mix of all blocks' outputs
         classifier_proj_size:int=256, # width before the classifier
-        pad_token_id=0, bos_token_id=1, eos_token_id=2, # ids of special tokens; padding is CTC's blank
+        pad_token_id:int|None=0, bos_token_id:int|None=1, eos_token_id:int|None=2, # ids of special tokens; padding is CTC's blank
         **kwargs, # settings of `SpecAugmentConfig` and its parents
     ):
         conv_dim, conv_stride, conv_kernel = list(conv_dim), list(conv_stride), list(conv_kernel)
@@ -559,7 +569,7 @@ class Wav2Vec2Config(SpecAugmentConfig):
 
 # %% ../nbs/01_configuration.ipynb #3fceba42
 @patch
-def validate(self:Wav2Vec2Config):
+def validate(self:Wav2Vec2Config)->None:
     "The rules of wav2vec 2.0's settings."
     PretrainedConfig.validate(self)
     self.check_blocks()
@@ -579,6 +589,6 @@ def validate(self:Wav2Vec2Config):
     check_activation('feat_extract_activation', self.feat_extract_activation)
 
 @patch(as_prop=True)
-def inputs_to_logits_ratio(self:Wav2Vec2Config): # samples
+def inputs_to_logits_ratio(self:Wav2Vec2Config)->int: # samples
     "How many samples one frame stands for."
     return prod(self.conv_stride)

@@ -25,13 +25,14 @@ from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Self
 
 from fastcore.basics import patch
 
 # %% ../nbs/00_core.ipynb #3bbd6138
 def unique_keys(
-    pairs, # (key, value) pairs of one JSON object
-): # a dict
+    pairs:list, # (key, value) pairs of one JSON object
+)->dict: # a dict
     "A dict of the pairs; ValueError if a key stands there twice."
     d = dict(pairs)
     if len(d) < len(pairs):
@@ -40,22 +41,22 @@ def unique_keys(
     return d
 
 def no_constant(
-    name, # 'NaN', 'Infinity' or '-Infinity'
-):
+    name:str, # 'NaN', 'Infinity' or '-Infinity'
+)->None:
     "Refuse what Python's parser would accept beyond JSON."
     raise ValueError(f"{name} is no JSON value")
 
 def finite(
-    text, # a number with a point or an exponent, as it stands in a file
-): # a float
+    text:str, # a number with a point or an exponent, as it stands in a file
+)->float: # a float
     "The number; ValueError for one such as 1e999, which a float can't hold."
     if abs(x := float(text)) != float('inf'): return x
     raise ValueError(f"the number {text:.20} is too large for a computer")
 
 # %% ../nbs/00_core.ipynb #f5afeb9a
 def read_json(
-    path, # file to read
-): # a dict
+    path:str|Path, # file to read
+)->dict: # a dict
     "The object in a JSON file; OSError if it is not one whole JSON object."
     try:
         text = Path(path).read_text(encoding='utf-8')
@@ -75,8 +76,8 @@ def plain(
     raise TypeError(f"{value!r} can't be kept in a JSON file. Use text, numbers, True, False, None, lists and dicts.")
 
 def to_json(
-    d, # settings
-): # text with sorted keys, an indent of 2 and a newline at the end
+    d:dict, # settings
+)->str: # text with sorted keys, an indent of 2 and a newline at the end
     "Settings as the text of a JSON file."
     return json.dumps(d, indent=2, sort_keys=True, allow_nan=False, default=plain) + '\n'
 
@@ -89,8 +90,8 @@ SAVED, STARTED = '.saved', re.compile(r'\.[0-9a-f]{32}\.saving')  # hidden folde
 REMOVE = '.remove.json'  # in there: names of files that the save makes obsolete
 
 def sync(
-    path, # a file or a folder
-):
+    path:str|Path, # a file or a folder
+)->None:
     "Wait until the disk has it."
     if fcntl is None and Path(path).is_dir(): return  # Windows can't open a folder
     fd = os.open(path, os.O_RDWR if Path(path).is_file() else os.O_RDONLY)
@@ -98,9 +99,9 @@ def sync(
     finally: os.close(fd)
 
 def finish_save(
-    folder, # a folder that a save may have been interrupted in
-    sweep=True, # also remove what was not finished: right if nobody else is saving there
-):
+    folder:str|Path, # a folder that a save may have been interrupted in
+    sweep:bool=True, # also remove what was not finished: right if nobody else is saving there
+)->None:
     "Move the files of a finished save to their places, and clear up."
     saved = Path(folder)/SAVED
     if saved.is_dir() and not saved.is_symlink():
@@ -116,15 +117,15 @@ def finish_save(
         if STARTED.fullmatch(name): shutil.rmtree(folder/name)
 
 def is_plain_name(
-    name, # as a file has it
-): # True or False
+    name:str, # as a file has it
+)->bool: # True or False
     "Is it the name of a file alone, with no folder before it?"
     return isinstance(name, str) and name != '' and Path(name).name == name and '\\' not in name and name != '..'
 
 def safe_name(
-    folder, # a folder
-    name, # of a file right in it
-): # its path
+    folder:str|Path, # a folder
+    name:str, # of a file right in it
+)->Path: # its path
     "The path of a file in a folder; OSError for a name that leads elsewhere."
     if is_plain_name(name): return Path(folder)/name
     raise OSError(f"{name!r} is no name of a file in '{folder}'. A name there has no folder before it.")
@@ -132,8 +133,8 @@ def safe_name(
 # %% ../nbs/00_core.ipynb #87f9be32
 @contextmanager
 def lock_folder(
-    folder, # the folder
-    wait=True, # until nobody else holds the lock; False: give up at once
+    folder:str|Path, # the folder
+    wait:bool=True, # until nobody else holds the lock; False: give up at once
 ): # True if it is locked for us; False if it is taken, or if the system can't lock folders (Windows)
     "Keep other savers out of a folder while the block runs."
     fd, ours = os.open(folder, os.O_RDONLY) if fcntl else None, False
@@ -147,8 +148,8 @@ def lock_folder(
         if fcntl: os.close(fd)
 
 def settle(
-    folder, # a folder that is going to be read
-):
+    folder:str|Path, # a folder that is going to be read
+)->None:
     "Finish or clear away what a save that was killed left in a folder; OSError if it can't be finished."
     try: left = [n for n in os.listdir(folder) if n == SAVED or STARTED.fullmatch(n)]
     except OSError: return  # reading a file of it will say why
@@ -166,7 +167,7 @@ _saves = threading.local()  # in its __dict__ {folder: (hidden folder, names to 
 
 @contextmanager
 def saving(
-    path, # a folder to save into; made if it isn't there
+    path:str|Path, # a folder to save into; made if it isn't there
 ): # the folder as a `Path`
     "Save several files as one: at the end of the block all of them take their places, or, after an exception, none."
     folder = Path(path)
@@ -190,10 +191,10 @@ def saving(
 
 # %% ../nbs/00_core.ipynb #0d77d57d
 def move_in(
-    folder, # the folder
-    hidden, # the hidden folder in it, with the new files
-    remove, # names of files that are to go
-):
+    folder:str|Path, # the folder
+    hidden:Path, # the hidden folder in it, with the new files
+    remove:set, # names of files that are to go
+)->None:
     "Steps 2 and 3; a single file needs no step 2."
     new = os.listdir(hidden)
     for name in new:
@@ -212,7 +213,7 @@ def move_in(
 
 @contextmanager
 def atomic_path(
-    path, # the file to write or to replace
+    path:str|Path, # the file to write or to replace
 ): # another path; write there
     "Write to a hidden path; it takes the place of `path` only once it is whole and on disk."
     path = Path(path)
@@ -231,31 +232,31 @@ def atomic_path(
 
 # %% ../nbs/00_core.ipynb #c7ab485b
 def write_text(
-    path, # file to write or to replace
-    text, # its new content, written as UTF-8
-):
+    path:str|Path, # file to write or to replace
+    text:str, # its new content, written as UTF-8
+)->None:
     "Write text to a file; an interrupted write leaves the old file as it was."
     with atomic_path(path) as hidden: hidden.write_text(text, encoding='utf-8', newline='\n')
 
 def discard(
-    path, # a file in a folder that is being saved into
-):
+    path:str|Path, # a file in a folder that is being saved into
+)->None:
     "Remove a file at the end of the save, unless the save writes it."
     vars(_saves)[path.parent.resolve()][1].add(path.name)
 
 # %% ../nbs/00_core.ipynb #43e03115
 def stamps(
-    folder, # a folder
+    folder:str|Path, # a folder
 ): # what changes when a checkpoint is saved there
     "When the files that each save writes were made, and where they are on the disk."
     return [(s.st_ino, s.st_mtime_ns) if (s := stat_or_none(Path(folder)/n)) else None for n in ('config.json', 'model.safetensors', 'model.safetensors.index.json')]
 
-def stat_or_none(path):
+def stat_or_none(path:Path):
     try: return os.stat(path)
     except OSError: return None
 
 def read_steadily(
-    folder, # a folder, or any other name
+    folder:str|Path, # a folder, or any other name
     read, # a function that reads several files there
 ): # what it returns
     "Read files that belong together; again, if they were replaced meanwhile."
@@ -270,9 +271,9 @@ def read_steadily(
 
 # %% ../nbs/00_core.ipynb #d582afba
 def safe_join(
-    folder, # the folder that the file must be in
+    folder:str|Path, # the folder that the file must be in
     *parts, # names below it, with '/' between folders
-): # the path
+)->Path: # the path
     "A path below `folder`; OSError for a name that leads out of it."
     rel = PurePosixPath(*parts)
     if rel.is_absolute() or '..' in rel.parts or '\\' in str(rel) or ':' in str(rel):
@@ -284,8 +285,8 @@ def safe_join(
 HUB_OPTIONS = 'subfolder', 'revision', 'cache_dir', 'token', 'local_files_only', 'force_download'
 
 def split_hub_kwargs(
-    kwargs, # keyword arguments of a `from_pretrained`
-): # (options that say where the files are, all other arguments)
+    kwargs:dict, # keyword arguments of a `from_pretrained`
+)->tuple: # (options that say where the files are, all other arguments)
     "Part keyword arguments into those for `cached_file` and the rest."
     hub = {k: v for k, v in kwargs.items() if k in HUB_OPTIONS}
     return hub, {k: v for k, v in kwargs.items() if k not in hub}
@@ -293,10 +294,10 @@ def split_hub_kwargs(
 # %% ../nbs/00_core.ipynb #afbb69e0
 def hub_reason(
     error, # an exception of `huggingface_hub`
-    revision=None, # the branch, tag or commit that was asked for
-    local_files_only=False, # were we told not to ask the hub?
+    revision:str|None=None, # the branch, tag or commit that was asked for
+    local_files_only:bool=False, # were we told not to ask the hub?
     **_,
-): # a sentence with the remedy
+)->str: # a sentence with the remedy
     "Why a file of the hub can't be had, and what to do."
     from huggingface_hub import constants, errors as e
     unasked = "offline mode is on (HF_HUB_OFFLINE)" if constants.HF_HUB_OFFLINE else "the hub could not be asked (are you offline?)"
@@ -319,7 +320,7 @@ def hub_reason(
 
 def http_reason(
     error, # an exception of `huggingface_hub`
-): # a sentence with the remedy, or None
+)->str|None: # a sentence with the remedy, or None
     "Why the hub answered with an error, by the number of the answer."
     status = getattr(getattr(error, 'response', None), 'status_code', 0)
     if status == 401: return "the hub doesn't know your token (401): run `hf auth login` again, or pass another `token=`"
@@ -343,10 +344,10 @@ def retried(
 
 # %% ../nbs/00_core.ipynb #53e8cc46
 def hub_file(
-    name, # repository: 'owner/name' or 'name'
-    filename, # file in it
+    name:str, # repository: 'owner/name' or 'name'
+    filename:str, # file in it
     **options, # `HUB_OPTIONS`
-): # path in the cache
+)->Path: # path in the cache
     "A file of a hub repository, from the cache or downloaded; OSError with a remedy if it can't be had."
     from huggingface_hub import errors, hf_hub_download
     absent = errors.EntryNotFoundError, errors.OfflineModeIsEnabled
@@ -360,8 +361,8 @@ def hub_file(
 
 # %% ../nbs/00_core.ipynb #e33b839b
 def packaged(
-    name, # 'transformers-lite/…'
-): # the folder in the installed package
+    name:str, # 'transformers-lite/…'
+)->Path: # the folder in the installed package
     "The folder of a checkpoint that ships with this package."
     root = files('transformers_lite')/'checkpoints'
     folder = root/name.split('/', 1)[1]
@@ -370,8 +371,8 @@ def packaged(
     raise OSError(f"'{name}' does not ship with transformers_lite. These do: {', '.join(known) or 'none'}.")
 
 def local_folder(
-    name, # a folder, 'transformers-lite/…', or a hub repository
-): # its folder on disk, or None for a hub repository
+    name:str|Path, # a folder, 'transformers-lite/…', or a hub repository
+)->Path|None: # its folder on disk, or None for a hub repository
     "The folder that a name stands for; OSError for a path that leads nowhere."
     path = Path(name).expanduser()
     if path.is_dir():
@@ -384,12 +385,12 @@ def local_folder(
 
 # %% ../nbs/00_core.ipynb #26cbfdfe
 def cached_file(
-    name, # a folder, a file, 'transformers-lite/…' (packaged with us) or a hub repository 'owner/name'
-    filename, # the file wanted, such as 'config.json'
+    name:str|Path, # a folder, a file, 'transformers-lite/…' (packaged with us) or a hub repository 'owner/name'
+    filename:str, # the file wanted, such as 'config.json'
     *,
-    must_exist=True, # raise OSError if there is no such file; else give None
+    must_exist:bool=True, # raise OSError if there is no such file; else give None
     **options, # `HUB_OPTIONS`
-): # its path, or None
+)->Path|None: # its path, or None
     "From the name of a checkpoint to one of its files on disk."
     name = os.fspath(name)
     if (path := Path(name).expanduser()).is_file():
@@ -409,16 +410,16 @@ def cached_file(
 
 # %% ../nbs/00_core.ipynb #5855a88a
 def tf_to_torch(
-    name, # of a weight, as the TensorFlow classes of transformers wrote it
-): # PyTorch's name; a weight that was a 'kernel' has to be turned around as well
+    name:str, # of a weight, as the TensorFlow classes of transformers wrote it
+)->str: # PyTorch's name; a weight that was a 'kernel' has to be turned around as well
     "From TensorFlow's name of a weight to PyTorch's."
     *path, leaf = name.removesuffix(':0').replace('layer_._', 'layer/').split('/')
     start = max((i + 1 for i, p in enumerate(path) if p.startswith('tf_')), default=0)  # tf_model.h5 puts the model's own name in front
     return '.'.join([*path[start:], dict(kernel='weight', gamma='weight', beta='bias', embeddings='weight').get(leaf, leaf)])
 
 def from_tensorflow(
-    weights, # {name: array or tensor}, of one file
-): # the same by PyTorch's names, with kernels turned around
+    weights:dict, # {name: array or tensor}, of one file
+)->dict: # the same by PyTorch's names, with kernels turned around
     "Bring weights of TensorFlow's format into PyTorch's, whole, and leave others alone."
     if not any('/' in k for k in weights): return weights
     return {tf_to_torch(k): x.T if k.split('/')[-1].startswith('kernel') else x for k, x in weights.items()}
@@ -426,14 +427,14 @@ def from_tensorflow(
 # %% ../nbs/00_core.ipynb #4f2cb564
 class JsonMixin:
     "Settings that print as JSON and save as one file; a subclass has `to_dict`."
-    def to_json_string(self): return to_json(self.to_dict())
+    def to_json_string(self)->str: return to_json(self.to_dict())
     def __repr__(self): return f'{type(self).__name__} {self.to_json_string()}'
     def __eq__(self, other): return type(self) is type(other) and self.to_dict() == other.to_dict()
     __hash__ = None
 
     def to_json_file(self,
-        path, # file to write
-    ):
+        path:str|Path, # file to write
+    )->None:
         "Write the settings to one JSON file."
         write_text(path, self.to_json_string())
 
@@ -441,14 +442,14 @@ class JsonMixin:
 class PushToHubMixin:
     "Whatever has a `save_pretrained` can be pushed to the hub."
     def push_to_hub(self,
-        repo_id, # 'owner/name'; made if it isn't there
+        repo_id:str, # 'owner/name'; made if it isn't there
         *,
-        commit_message=None, # default: 'Upload ' and the class
-        commit_description=None, # a longer text below the message
-        private=None, # make a private repository
-        token=None, # access token; default: that of `hf auth login`
-        revision=None, # branch; made if it isn't there
-        create_pr=False, # open a pull request instead of a commit
+        commit_message:str|None=None, # default: 'Upload ' and the class
+        commit_description:str|None=None, # a longer text below the message
+        private:bool|None=None, # make a private repository
+        token:str|None=None, # access token; default: that of `hf auth login`
+        revision:str|None=None, # branch; made if it isn't there
+        create_pr:bool=False, # open a pull request instead of a commit
         **kwargs, # for `save_pretrained`
     ): # what `huggingface_hub.upload_folder` returns: the commit
         "Save to a temporary folder and upload it."
@@ -469,8 +470,8 @@ class PushToHubMixin:
 # %% ../nbs/00_core.ipynb #4518581c
 def to_tensor(
     value, # nested lists, or a list of arrays, of one shape throughout
-    kind, # 'np' (numpy), 'pt' (PyTorch) or 'tf' (TensorFlow)
-    name='the value', # what it is, for the message
+    kind:str, # 'np' (numpy), 'pt' (PyTorch) or 'tf' (TensorFlow)
+    name:str='the value', # what it is, for the message
 ): # an array or a tensor
     "Turn rows into one array or tensor; ValueError if they differ in length or aren't numbers."
     if kind not in ('np', 'pt', 'tf'):
@@ -492,7 +493,7 @@ def to_tensor(
 
 def is_python(
     value, # nested lists
-): # True or False
+)->bool: # True or False
     "Is the first number in nested lists one of Python's own, which carry no dtype?"
     while isinstance(value, (list, tuple)) and len(value): value = value[0]
     return type(value) in (bool, int, float)
@@ -501,8 +502,8 @@ def is_python(
 class BatchFeature(UserDict):
     "What a tokenizer or processor returns: a dict of model inputs, with attributes and `.to(device)`."
     def __init__(self,
-        data=None, # dict of input name to values
-        tensor_type=None, # 'np', 'pt', 'tf' or None (leave as it is)
+        data:dict|None=None, # dict of input name to values
+        tensor_type:str|None=None, # 'np', 'pt', 'tf' or None (leave as it is)
     ):
         super().__init__(data or {})
         self.convert_to_tensors(tensor_type)
@@ -513,8 +514,8 @@ class BatchFeature(UserDict):
         except KeyError: raise AttributeError(f"no '{name}' in this batch; it has {', '.join(self.data) or 'nothing'}") from None
 
     def convert_to_tensors(self,
-        tensor_type=None, # 'np', 'pt', 'tf' or None
-    ): # itself
+        tensor_type:str|None=None, # 'np', 'pt', 'tf' or None
+    )->Self: # itself
         "Turn every value into a tensor, in place."
         if tensor_type is not None: self.data = {k: to_tensor(v, tensor_type, k) for k, v in self.data.items()}
         return self
@@ -522,7 +523,7 @@ class BatchFeature(UserDict):
     def to(self,
         *args, # a device, a dtype or both, as of `torch.Tensor.to`; a dtype changes only floating point values
         **kwargs, # device=, dtype=, non_blocking=
-    ): # itself
+    )->Self: # itself
         "Move every tensor to a device, in place."
         from torch import Tensor, dtype
         place = [a for a in args if not isinstance(a, dtype)], {k: v for k, v in kwargs.items() if k != 'dtype'}
@@ -535,23 +536,23 @@ class BatchFeature(UserDict):
 
 # %% ../nbs/00_core.ipynb #8fd1e9de
 def suggest(
-    key, # a name that is not known
+    key:str, # a name that is not known
     known, # the names that are
-    cutoff=.85, # how alike they must be, from 0 to 1 (the same)
-): # the known name it was probably meant to be, or None
+    cutoff:float=.85, # how alike they must be, from 0 to 1 (the same)
+)->str|None: # the known name it was probably meant to be, or None
     "Find the name that `key` is probably a slip of."
     return next(iter(difflib.get_close_matches(key, list(known), n=1, cutoff=cutoff)), None)
 
 @lru_cache(None)
 def warn_once(
-    message, # what to say
-):
+    message:str, # what to say
+)->None:
     "Warn, but only the first time that this message comes up."
     warnings.warn(message, stacklevel=2)
 
 @contextmanager
 def naming(
-    name, # of a checkpoint
+    name:str|Path, # of a checkpoint
 ):
     "Put the checkpoint's name before the message of a ValueError: whoever loads ten of them wants to know which."
     try: yield
@@ -577,15 +578,15 @@ class PreprocessorMixin(JsonMixin, PushToHubMixin):
         self.validate()
 
     @classmethod
-    def known_names(cls): # {name: default}
+    def known_names(cls)->dict: # {name: default}
         "The settings that the constructors of this class and its parents take."
         ps = [p for c in reversed(cls.__mro__) if '__init__' in vars(c) for p in inspect.signature(c.__init__).parameters.values()]
         return {p.name: p.default for p in ps if p.name != 'self' and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
-    def validate(self):
+    def validate(self)->None:
         "Check the settings; a subclass raises ValueError for what contradicts its rules."
 
-    def to_dict(self): # {name: value}, with the name of the class under 'image_processor_type' or 'feature_extractor_type'
+    def to_dict(self)->dict: # {name: value}, with the name of the class under 'image_processor_type' or 'feature_extractor_type'
         "All settings as a dict."
         return {**{k: deepcopy(v) for k, v in vars(self).items() if k[0] != '_'}, f'{self.kind}_type': type(self).__name__}
 
@@ -597,10 +598,10 @@ class PreprocessorMixin(JsonMixin, PushToHubMixin):
 # %% ../nbs/00_core.ipynb #382f5b75
 @patch(cls_method=True)
 def from_dict(cls:PreprocessorMixin,
-    d, # settings, as of `to_dict`
-    return_unused_kwargs=False, # also return the arguments that are no setting
+    d:dict, # settings, as of `to_dict`
+    return_unused_kwargs:bool=False, # also return the arguments that are no setting
     **kwargs, # settings that replace those of the dict
-): # the processor (and the unused arguments)
+)->Self: # the processor (and the unused arguments)
     "Make one from a dict; keys it doesn't know are kept."
     d = {k: v for k, v in d.items() if k not in ('image_processor_type', 'feature_extractor_type')}
     unused = {k: v for k, v in kwargs.items() if k not in d and k not in cls.known_names()}
@@ -612,9 +613,9 @@ def from_dict(cls:PreprocessorMixin,
 
 @patch(cls_method=True)
 def get_dict(cls:PreprocessorMixin,
-    pretrained_model_name_or_path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+    pretrained_model_name_or_path:str|Path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
     **kwargs, # `HUB_OPTIONS` and anything else
-): # (the settings, the arguments that were no hub options)
+)->tuple: # (the settings, the arguments that were no hub options)
     "Read the settings; OSError if there are none."
     hub, rest = split_hub_kwargs(kwargs)
     name, get = pretrained_model_name_or_path, partial(cached_file, pretrained_model_name_or_path, must_exist=False, **hub)
@@ -630,9 +631,9 @@ def get_dict(cls:PreprocessorMixin,
 # %% ../nbs/00_core.ipynb #c051cf20
 @patch(cls_method=True)
 def from_pretrained(cls:PreprocessorMixin,
-    pretrained_model_name_or_path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+    pretrained_model_name_or_path:str|Path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
     **kwargs, # `HUB_OPTIONS`; `return_unused_kwargs`; settings that replace those of the file
-): # the processor
+)->Self: # the processor
     "Load one; OSError if there is no file."
     d, kwargs = cls.get_dict(pretrained_model_name_or_path, **kwargs)
     if other := [k for k in cls.foreign if k in d]:
@@ -644,10 +645,10 @@ def from_pretrained(cls:PreprocessorMixin,
 
 @patch
 def save_pretrained(self:PreprocessorMixin,
-    save_directory, # folder; made if it isn't there
-    push_to_hub=False, # also upload it
+    save_directory:str|Path, # folder; made if it isn't there
+    push_to_hub:bool=False, # also upload it
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
-):
+)->None:
     "Write `preprocessor_config.json`, and the part of an older `processor_config.json` that it replaces."
     self.validate()
     with saving(save_directory) as folder:

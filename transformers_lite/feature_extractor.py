@@ -1,7 +1,7 @@
 """From a sound in a file to the numbers that a model of sound reads.
 
 A model of sound wants a batch of clips of one length, at one rate, of one loudness. `load_audio` reads files; `Wav2Vec2FeatureExtractor` normalises and pads. Neither needs
-PyTorch. You need to know the chapter on files, and of the tokenizers' chapter what padding and an attention mask are.
+PyTorch. You need to know the chapter on files, and from the chapter on tokenizers what padding and an attention mask are.
 
 Docs: https://transformers-lite.github.io/transformers_lite/feature_extractor.html.md"""
 
@@ -27,9 +27,9 @@ from .look import Rich, show_sound
 # %% ../nbs/06_feature_extractor.ipynb #8e77f009
 def load_audio(
     file, # path, bytes of a file, or an open binary file: WAV, FLAC, OGG, MP3 and what else libsndfile reads
-    sampling_rate=16000, # samples a second that are wanted; None: as in the file
-    mono=False, # make one channel of several by their mean
-): # (samples,) float32; (channels, samples) if there are several
+    sampling_rate:int|None=16000, # samples a second that are wanted; None: as in the file
+    mono:bool=False, # make one channel of several by their mean
+)->np.ndarray: # (samples,) float32; (channels, samples) if there are several
     "Read a sound and resample it; FileNotFoundError if there is no file, ValueError if it is no sound."
     import soundfile, soxr
     if not isinstance(file, (str, Path, bytes, bytearray)) and not hasattr(file, 'read'): raise ValueError(f"{file!r:.40} is no sound: give a path, the bytes of a file, or an open file.")
@@ -53,9 +53,9 @@ class FeatureExtractionMixin(PreprocessorMixin):
 
     @classmethod
     def get_feature_extractor_dict(cls,
-        pretrained_model_name_or_path, # as of `from_pretrained`
+        pretrained_model_name_or_path:str|Path, # as of `from_pretrained`
         **kwargs, # `HUB_OPTIONS` and anything else
-    ): # (the settings, the arguments that were no hub options)
+    )->tuple: # (the settings, the arguments that were no hub options)
         "Read the settings."
         return cls.get_dict(pretrained_model_name_or_path, **kwargs)
 
@@ -63,17 +63,17 @@ class SequenceFeatureExtractor(FeatureExtractionMixin):
     "A feature extractor for sequences, which pads them."
     model_input_names = ['input_values', 'attention_mask']
     def __init__(self,
-        feature_size=1, # numbers that stand for one step in time
-        sampling_rate=16000, # samples a second that the model expects
-        padding_value=0.0, # what clips are filled up with
-        padding_side='right', # 'right' or 'left'
-        return_attention_mask=False, # also say what is sound (1) and what is padding (0)?
+        feature_size:int=1, # numbers that stand for one step in time
+        sampling_rate:int=16000, # samples a second that the model expects
+        padding_value:float=0.0, # what clips are filled up with
+        padding_side:str='right', # 'right' or 'left'
+        return_attention_mask:bool=False, # also say what is sound (1) and what is padding (0)?
         **kwargs, # settings of your own
     ):
         store_attr()
         super().__init__(**kwargs)
 
-    def validate(self):
+    def validate(self)->None:
         "The rules of the settings."
         for k in ('feature_size', 'sampling_rate'):
             v = getattr(self, k)
@@ -84,11 +84,11 @@ class SequenceFeatureExtractor(FeatureExtractionMixin):
 # %% ../nbs/06_feature_extractor.ipynb #6295c779
 @patch
 def target_length(self:SequenceFeatureExtractor,
-    lengths, # of the clips
-    padding, # True or 'longest', 'max_length', False or 'do_not_pad'
-    max_length=None, # for 'max_length', and for truncation
-    pad_to_multiple_of=None, # round the length up
-): # a length, or None: no padding
+    lengths:list, # of the clips
+    padding:bool|str, # True or 'longest', 'max_length', False or 'do_not_pad'
+    max_length:int|None=None, # for 'max_length', and for truncation
+    pad_to_multiple_of:int|None=None, # round the length up
+)->int|None: # a length, or None: no padding
     "To which length clips are padded; ValueError for a way that isn't known, or a length that is none."
     for k, v in dict(max_length=max_length, pad_to_multiple_of=pad_to_multiple_of).items():
         if v is not None and v < 1: raise ValueError(f"{k}={v!r}, but it must be a number of samples, at least 1.")
@@ -101,23 +101,23 @@ def target_length(self:SequenceFeatureExtractor,
     return round_up(max_length if how == 'max_length' else max(lengths), pad_to_multiple_of)
 
 def round_up(
-    n, # a length
-    multiple=None, # of which it is to be a multiple
-): # a length
+    n:int, # a length
+    multiple:int|None=None, # of which it is to be a multiple
+)->int: # a length
     "The next multiple."
     return n if not multiple else -(-n // multiple) * multiple
 
 # %% ../nbs/06_feature_extractor.ipynb #80582c4f
 @patch
 def pad(self:SequenceFeatureExtractor,
-    processed_features, # {name: clips}, or a list of {name: clip}; a clip is (steps,), or (steps, feature_size)
-    padding=True, # True or 'longest', 'max_length', False
-    max_length=None, # for 'max_length', and for truncation
-    truncation=False, # cut what is longer than `max_length`
-    pad_to_multiple_of=None, # round lengths up
-    return_attention_mask=None, # default: the setting
-    return_tensors=None, # 'np', 'pt', 'tf', or None: lists of arrays
-): # a `BatchFeature`
+    processed_features:dict|list, # {name: clips}, or a list of {name: clip}; a clip is (steps,), or (steps, feature_size)
+    padding:bool|str=True, # True or 'longest', 'max_length', False
+    max_length:int|None=None, # for 'max_length', and for truncation
+    truncation:bool=False, # cut what is longer than `max_length`
+    pad_to_multiple_of:int|None=None, # round lengths up
+    return_attention_mask:bool|None=None, # default: the setting
+    return_tensors:str|None=None, # 'np', 'pt', 'tf', or None: lists of arrays
+)->BatchFeature: # a `BatchFeature`
     "Bring clips to one length."
     if isinstance(processed_features, (list, tuple)) and processed_features: processed_features = {k: [d[k] for d in processed_features] for k in processed_features[0]}
     name = self.model_input_names[0]
@@ -132,10 +132,10 @@ def pad(self:SequenceFeatureExtractor,
 # %% ../nbs/06_feature_extractor.ipynb #786206c1
 @patch
 def pad_rows(self:SequenceFeatureExtractor,
-    clips, # arrays (steps, …)
-    masks, # arrays (steps,)
-    padding, max_length, truncation, pad_to_multiple_of, # as of `pad`
-): # (clips, masks): each one array of its own if they were padded, else a list
+    clips:list, # arrays (steps, …)
+    masks:list, # arrays (steps,)
+    padding:bool|str, max_length:int|None, truncation:bool, pad_to_multiple_of:int|None, # as of `pad`
+)->tuple: # (clips, masks): each one array of its own if they were padded, else a list
     "Truncate and pad."
     if truncation and max_length is None: raise ValueError("truncation=True needs a max_length: say how many samples.")
     if truncation: clips, masks = ([x[:round_up(max_length, pad_to_multiple_of)] for x in xs] for xs in (clips, masks))
@@ -143,15 +143,15 @@ def pad_rows(self:SequenceFeatureExtractor,
     return (clips, [m.copy() for m in masks]) if n is None else (self.fill_up(clips, n, self.padding_value), self.fill_up(masks, n, 0))
 
 def ones_like(
-    clips, # arrays
-): # arrays of int32
+    clips:list, # arrays
+)->list: # arrays of int32
     "A mask of ones for each clip; views of a single one, since nobody writes into them."
     ones = np.ones(max(map(len, clips), default=0), dtype=np.int32)
     return [ones[:len(x)] for x in clips]
 
 def as_rows(
     rows, # an array, or a list of them
-    return_tensors=None, # 'np', 'pt', 'tf', or None
+    return_tensors:str|None=None, # 'np', 'pt', 'tf', or None
 ): # the array as it is for tensors, else a list
     "Rows in the form that they are returned in."
     return rows if return_tensors else list(rows)
@@ -159,10 +159,10 @@ def as_rows(
 # %% ../nbs/06_feature_extractor.ipynb #96252066
 @patch
 def fill_up(self:SequenceFeatureExtractor,
-    rows, # arrays (steps, …)
-    n, # length wanted; longer rows stay as they are
+    rows:list, # arrays (steps, …)
+    n:int, # length wanted; longer rows stay as they are
     value, # what to fill up with
-): # an array; a list of arrays if some rows are longer
+)->np.ndarray|list: # an array; a list of arrays if some rows are longer
     "Fill rows up on the padding side."
     if any(len(r) > n for r in rows): return [r if len(r) > n else self.fill_up([r], n, value)[0] for r in rows]
     shape, kind = (len(rows), n, *rows[0].shape[1:]), rows[0].dtype
@@ -172,15 +172,15 @@ def fill_up(self:SequenceFeatureExtractor,
 
 @patch
 def filled(self:SequenceFeatureExtractor,
-    length, # of a clip
-    n, # of its row
-): # a slice
+    length:int, # of a clip
+    n:int, # of its row
+)->slice: # a slice
     "Where in its row a clip stands."
     return slice(length) if self.padding_side == 'right' else slice(n - length, n)
 
 def as_array(
     x, # a clip: an array, a tensor or a list
-): # float32 array
+)->np.ndarray: # float32 array
     "A clip as numpy has it; ValueError for an array of something else than numbers."
     x = x.detach().cpu().numpy() if hasattr(x, 'detach') else x
     if isinstance(x, np.ndarray) and x.dtype.kind not in 'biuf': raise ValueError(f"sound must be real numbers, and an array of {x.dtype} isn't: use x.astype('float32') if it holds such.")
@@ -188,9 +188,9 @@ def as_array(
 
 # %% ../nbs/06_feature_extractor.ipynb #6611fa63
 def zero_mean_unit_variance(
-    x, # (samples,)
-    out=None, # where to put it; may be `x`
-): # (samples,)
+    x:np.ndarray, # (samples,)
+    out:np.ndarray|None=None, # where to put it; may be `x`
+)->np.ndarray: # (samples,)
     "A clip with mean 0 and variance 1."
     with np.errstate(invalid='ignore', over='ignore'):
         out = np.subtract(x, x.mean(), out=out)
@@ -200,12 +200,12 @@ def zero_mean_unit_variance(
 class Wav2Vec2FeatureExtractor(SequenceFeatureExtractor):
     "Makes batches of raw sound for wav2vec 2.0."
     def __init__(self,
-        feature_size=1, # raw sound has one number for each step
-        sampling_rate=16000, # samples a second that the model expects
-        padding_value=0.0, # what clips are filled up with
-        return_attention_mask=False, # also say what is sound and what is padding?
-        do_normalize=True, # bring each clip to mean 0 and variance 1?
-        normalize_before_padding=False, # True: padding doesn't change what is normalised
+        feature_size:int=1, # raw sound has one number for each step
+        sampling_rate:int=16000, # samples a second that the model expects
+        padding_value:float=0.0, # what clips are filled up with
+        return_attention_mask:bool=False, # also say what is sound and what is padding?
+        do_normalize:bool=True, # bring each clip to mean 0 and variance 1?
+        normalize_before_padding:bool=False, # True: padding doesn't change what is normalised
         **kwargs, # `padding_side`, and settings of your own
     ):
         self.do_normalize = do_normalize
@@ -215,8 +215,8 @@ class Wav2Vec2FeatureExtractor(SequenceFeatureExtractor):
 # %% ../nbs/06_feature_extractor.ipynb #09a94701
 @patch
 def check_rate(self:SequenceFeatureExtractor,
-    sampling_rate=None, # of the sound, as the caller says
-):
+    sampling_rate:int|None=None, # of the sound, as the caller says
+)->None:
     "ValueError for a rate that isn't the model's; a warning if the caller doesn't say."
     if sampling_rate is None:
         warn_once(f"Say the rate of the sound, sampling_rate={self.sampling_rate}, so that a wrong one can't slip through: at another rate the model hears another pitch and speed.")
@@ -225,10 +225,10 @@ def check_rate(self:SequenceFeatureExtractor,
                          f"load_audio(file, sampling_rate={self.sampling_rate}), or soxr.resample(x, {sampling_rate}, {self.sampling_rate}).")
 
 def check_clip(
-    x, # an array
-    i=0, # its place in the batch, for the message
-    values=True, # look at every value?
-): # the clip
+    x:np.ndarray, # an array
+    i:int=0, # its place in the batch, for the message
+    values:bool=True, # look at every value?
+)->np.ndarray: # the clip
     "ValueError for a clip that is none: empty, of several channels, or with values that aren't finite."
     if x.ndim != 1: raise ValueError(f"clip {i} has shape {x.shape}, but only mono-channel audio is supported, (samples,): take the mean over channels, or load_audio(file, mono=True).")
     if not len(x): raise ValueError(f"clip {i} is empty: leave it out.")
@@ -237,8 +237,8 @@ def check_clip(
 
 def split_clips(
     raw_speech, # one clip, or a batch of clips: arrays, tensors, lists
-    values=True, # look at every value?
-): # a list of (samples,) float32 arrays
+    values:bool=True, # look at every value?
+)->list: # a list of (samples,) float32 arrays
     "The clips of a batch; ValueError for stereo, and for what is no sound."
     if hasattr(raw_speech, 'detach'): raw_speech = raw_speech.detach().cpu().numpy()
     if isinstance(raw_speech, (list, tuple)) and len(raw_speech) > 32 and all(isinstance(x, (list, tuple)) and len(x) <= 8 for x in raw_speech): raw_speech = np.asarray(raw_speech)
@@ -257,7 +257,7 @@ def split_clips(
 # %% ../nbs/06_feature_extractor.ipynb #4f1b4d50
 def check_fractions(
     raw_speech, # as of `split_clips`
-):
+)->None:
     "ValueError for arrays of whole numbers."
     given = raw_speech if isinstance(raw_speech, (list, tuple)) else [raw_speech]
     if any(hasattr(x, 'dtype') and 'float' not in str(x.dtype) for x in given):
@@ -267,7 +267,7 @@ def check_fractions(
 def check_normalized(
     rows, # clips, normalised
     clips, # the same before
-):
+)->None:
     "ValueError for NaN and infinite samples: one makes the mean NaN, and so the whole row, so its two ends tell, at no cost."
     for i, row in enumerate(rows):
         if isfinite(row[0]) and isfinite(row[-1]): continue
@@ -278,15 +278,15 @@ def check_normalized(
 @patch
 def __call__(self:Wav2Vec2FeatureExtractor,
     raw_speech, # one clip (samples,), or a batch of clips: arrays, tensors, lists
-    padding=False, # True or 'longest', 'max_length', False
-    max_length=None, # samples, for 'max_length' and for truncation
-    truncation=False, # cut what is longer
-    pad_to_multiple_of=None, # round lengths up
-    return_attention_mask=None, # default: the setting
-    return_tensors=None, # 'np', 'pt', 'tf', or None: a list of arrays
-    sampling_rate=None, # of the sound: ValueError if it isn't the model's
-    normalize_before_padding=None, # default: the setting
-): # a `BatchFeature` with input_values (b, samples), and attention_mask if that is asked for
+    padding:bool|str=False, # True or 'longest', 'max_length', False
+    max_length:int|None=None, # samples, for 'max_length' and for truncation
+    truncation:bool=False, # cut what is longer
+    pad_to_multiple_of:int|None=None, # round lengths up
+    return_attention_mask:bool|None=None, # default: the setting
+    return_tensors:str|None=None, # 'np', 'pt', 'tf', or None: a list of arrays
+    sampling_rate:int|None=None, # of the sound: ValueError if it isn't the model's
+    normalize_before_padding:bool|None=None, # default: the setting
+)->BatchFeature: # a `BatchFeature` with input_values (b, samples), and attention_mask if that is asked for
     "Make a batch."
     self.check_rate(sampling_rate)
     clips, first = split_clips(raw_speech, values=not self.do_normalize), normalize_before_padding
@@ -311,7 +311,7 @@ UNEVEN = ("Clips are normalised together with their padding, so each depends on 
 @patch
 def show(self:Wav2Vec2FeatureExtractor,
     raw_speech, # as of the call
-): # a `Rich`
+)->Rich: # a `Rich`
     "Clips before and after, in one batch: waves and players."
     import fastcore.xml as x
     batch = self(raw_speech, padding=True, sampling_rate=self.sampling_rate, return_attention_mask=True)

@@ -2,7 +2,7 @@
 
 A model gives one vector for each token. A head turns these vectors into what a task wants: a label for the text, a label for each
 token, an answer's start and end, a word for a gap, one text of several; a label for a picture or a sound, or the text that is spoken. Each head here is a few layers and a loss. The names, the
-layers and the numbers are those of transformers; you need to know `DistilBertModel`, and what a softmax is.
+layers and the numbers are those of transformers. You need to know `DistilBertModel` (for the last three heads also `ViTModel` and `Wav2Vec2Model`), and what a softmax is.
 
 Docs: https://transformers-lite.github.io/transformers_lite/heads.html.md"""
 
@@ -21,9 +21,10 @@ from dataclasses import dataclass
 
 import torch
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .configuration import DistilBertConfig, PretrainedConfig, ViTConfig, Wav2Vec2Config
 from .core import warn_once
 from .layers import Linear, can_look
 from .model import DistilBertModel, DistilBertPreTrainedModel, ModelOutput, PreTrainedModel, activation
@@ -32,19 +33,19 @@ from .wav2vec2 import Wav2Vec2Model, Wav2Vec2PreTrainedModel
 
 # %% ../nbs/03_heads.ipynb #086fd8a1
 def check_shape(
-    labels, # a tensor
-    wanted, # the shape that it must have, up to ones
-    rule, # what the labels are, for the message
-):
+    labels:Tensor, # a tensor
+    wanted:tuple, # the shape that it must have, up to ones
+    rule:str, # what the labels are, for the message
+)->None:
     "ValueError if labels have another shape, even one with as many entries."
     if [n for n in labels.shape if n != 1] != [n for n in wanted if n != 1]:
         raise ValueError(f"labels have shape {tuple(labels.shape)}, but {tuple(wanted)} is wanted: {rule}.")
 
 # %% ../nbs/03_heads.ipynb #97b9b129
 def cross_entropy(
-    logits, # (…, classes)
-    labels, # (…): the right class of each, or -100 for 'leave out'
-): # the mean loss
+    logits:Tensor, # (…, classes)
+    labels:Tensor, # (…): the right class of each, or -100 for 'leave out'
+)->Tensor: # the mean loss
     "Cross entropy over what is labelled; an exception for labels that fit no class, or if nothing is labelled."
     if labels.is_floating_point():
         raise RuntimeError(f"labels are {labels.dtype}, but classes are whole numbers: pass labels.long().")
@@ -61,9 +62,9 @@ def cross_entropy(
 
 # %% ../nbs/03_heads.ipynb #a7891fe6
 def infer_problem_type(
-    labels, # as of `classification_loss`
-    num_labels, # labels of the head
-): # 'regression', 'single_label_classification' or 'multi_label_classification'
+    labels:Tensor, # as of `classification_loss`
+    num_labels:int, # labels of the head
+)->str: # 'regression', 'single_label_classification' or 'multi_label_classification'
     "The kind of problem that labels look like."
     if num_labels == 1: return 'regression'
     yes_or_no = labels.is_floating_point() or labels.dtype == torch.bool
@@ -71,10 +72,10 @@ def infer_problem_type(
 
 # %% ../nbs/03_heads.ipynb #46058371
 def classification_loss(
-    logits, # (b, labels)
-    labels, # (b,) classes; (b, labels) of 0. and 1. for several at once; (b,) or (b, labels) numbers for regression
-    config, # its `problem_type` says which; if that is None, it is set to what the labels look like
-): # the mean loss
+    logits:Tensor, # (b, labels)
+    labels:Tensor, # (b,) classes; (b, labels) of 0. and 1. for several at once; (b,) or (b, labels) numbers for regression
+    config:PretrainedConfig, # its `problem_type` says which; if that is None, it is set to what the labels look like
+)->Tensor: # the mean loss
     "The loss for the kind of problem; ValueError for labels that don't fit it."
     kind = config.problem_type or infer_problem_type(labels, config.num_labels)
     single = kind == 'single_label_classification'
@@ -92,10 +93,10 @@ def classification_loss(
 @dataclass
 class SequenceClassifierOutput(ModelOutput):
     "What a head that labels a whole text returns."
-    loss: torch.Tensor = None
-    logits: torch.Tensor = None  # (b, labels)
-    hidden_states: tuple = None
-    attentions: tuple = None
+    loss: Tensor|None = None
+    logits: Tensor|None = None  # (b, labels)
+    hidden_states: tuple|None = None
+    attentions: tuple|None = None
 
 @dataclass
 class TokenClassifierOutput(SequenceClassifierOutput): "logits (b, n, labels)"
@@ -109,16 +110,16 @@ class MultipleChoiceModelOutput(SequenceClassifierOutput): "logits (b, choices)"
 # %% ../nbs/03_heads.ipynb #d4ec1b5f
 @patch
 def finish(self:PreTrainedModel,
-    out, # a `ModelOutput`
-    return_dict=None, # False: a plain tuple; None: as the configuration says
-): # a `ModelOutput`, or a tuple
+    out:ModelOutput, # a `ModelOutput`
+    return_dict:bool|None=None, # False: a plain tuple; None: as the configuration says
+)->ModelOutput|tuple: # a `ModelOutput`, or a tuple
     "The output in the form that was asked for."
     return out if (self.config.return_dict if return_dict is None else return_dict) else out.to_tuple()
 
 # %% ../nbs/03_heads.ipynb #ea7672b3
 def first_is_padding(
-    attention_mask, # (b, n): 1 for a token, 0 for padding; or None
-): # True or False
+    attention_mask:Tensor|None, # (b, n): 1 for a token, 0 for padding; or None
+)->bool: # True or False
     "Is some text's first position padding? A head that reads it must compute padding, as transformers does, and warns."
     if getattr(attention_mask, 'ndim', 0) != 2 or torch.compiler.is_compiling() or attention_mask[:, 0].all(): return False
     warn_once("This head reads the first position, and in this batch that is padding for some text, "
@@ -128,22 +129,22 @@ def first_is_padding(
 # %% ../nbs/03_heads.ipynb #db0bc12a
 class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
     "DistilBERT that labels a text: two linear layers on the vector of its first token."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.distilbert = DistilBertModel(config)
         self.pre_classifier, self.classifier = Linear(config.dim, config.dim), Linear(config.dim, config.num_labels)
         self.dropout = nn.Dropout(config.seq_classif_dropout)
 
     def forward(self,
-        input_ids=None, # (b, n) token ids
-        attention_mask=None, # (b, n): 1 for a token, 0 for padding
-        head_mask=None, # (h,) or (layers, h): factor for each attention head's weights
-        inputs_embeds=None, # (b, n, d) word vectors, instead of `input_ids`
-        labels=None, # as of `classification_loss`
-        output_attentions=None, # also return each block's attention weights
-        output_hidden_states=None, # also return what goes through between the blocks
-        return_dict=None, # False: a plain tuple
-    ): # a `SequenceClassifierOutput`
+        input_ids:Tensor|None=None, # (b, n) token ids
+        attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
+        inputs_embeds:Tensor|None=None, # (b, n, d) word vectors, instead of `input_ids`
+        labels:Tensor|None=None, # as of `classification_loss`
+        output_attentions:bool|None=None, # also return each block's attention weights
+        output_hidden_states:bool|None=None, # also return what goes through between the blocks
+        return_dict:bool|None=None, # False: a plain tuple
+    )->SequenceClassifierOutput|tuple: # a `SequenceClassifierOutput`
         "Score each label for each text."
         out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
                               True, drop_padding=not first_is_padding(attention_mask))
@@ -153,9 +154,9 @@ class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
 
 # %% ../nbs/03_heads.ipynb #cb238d64
 def labels_on_padding(
-    labels, # (b, n), -100 for 'leave out'; or None
-    attention_mask, # (b, n): 1 for a token, 0 for padding; or None
-): # True or False
+    labels:Tensor|None, # (b, n), -100 for 'leave out'; or None
+    attention_mask:Tensor|None, # (b, n): 1 for a token, 0 for padding; or None
+)->bool: # True or False
     "Has some padded position a label? A head that counts it must compute padding, as transformers does, and warns."
     if labels is None or getattr(attention_mask, 'ndim', 0) != 2 or torch.compiler.is_compiling(): return False
     if labels.numel() != attention_mask.numel(): return False  # the loss will say so
@@ -166,16 +167,17 @@ def labels_on_padding(
 # %% ../nbs/03_heads.ipynb #860f5a72
 class DistilBertForTokenClassification(DistilBertPreTrainedModel):
     "DistilBERT that labels each token: one linear layer."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.dropout)
         self.classifier = Linear(config.dim, config.num_labels)
 
     def forward(self,
-        input_ids=None, attention_mask=None, head_mask=None, inputs_embeds=None, # as of `DistilBertModel`
-        labels=None, # (b, n): class of each token, -100 to leave one out
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `DistilBertModel`
-    ): # a `TokenClassifierOutput`
+        input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `DistilBertModel`
+        head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
+        labels:Tensor|None=None, # (b, n): class of each token, -100 to leave one out
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+    )->TokenClassifierOutput|tuple: # a `TokenClassifierOutput`
         "Score each label for each token."
         out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
                               True, drop_padding=not labels_on_padding(labels, attention_mask))
@@ -185,11 +187,11 @@ class DistilBertForTokenClassification(DistilBertPreTrainedModel):
 
 # %% ../nbs/03_heads.ipynb #33ed43bd
 def span_loss(
-    start_logits, # (b, n)
-    end_logits, # (b, n)
-    start, # (b,) position of the answer's first token; n or more: not in this text, leave it out
-    end, # (b,) position of its last token
-): # the mean of both losses
+    start_logits:Tensor, # (b, n)
+    end_logits:Tensor, # (b, n)
+    start:Tensor, # (b,) position of the answer's first token; n or more: not in this text, leave it out
+    end:Tensor, # (b,) position of its last token
+)->Tensor: # the mean of both losses
     "Cross entropy over positions (Devlin et al., 2019, section 4.2); ValueError for a negative position."
     n = start_logits.shape[1]
     def one(logits, position, name):
@@ -203,16 +205,16 @@ def span_loss(
 @dataclass
 class QuestionAnsweringModelOutput(ModelOutput):
     "What a head that finds a passage returns."
-    loss: torch.Tensor = None
-    start_logits: torch.Tensor = None  # (b, n)
-    end_logits: torch.Tensor = None  # (b, n)
-    hidden_states: tuple = None
-    attentions: tuple = None
+    loss: Tensor|None = None
+    start_logits: Tensor|None = None  # (b, n)
+    end_logits: Tensor|None = None  # (b, n)
+    hidden_states: tuple|None = None
+    attentions: tuple|None = None
 
 # %% ../nbs/03_heads.ipynb #0a989a20
 class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
     "DistilBERT that finds an answer in a text: two scores for each token, as its start and as its end."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         if config.num_labels != 2:
             raise ValueError(f"num_labels={config.num_labels}: question answering needs 2, a score for the start and one for the end.")
@@ -220,11 +222,12 @@ class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
         self.qa_outputs = Linear(config.dim, config.num_labels)
 
     def forward(self,
-        input_ids=None, attention_mask=None, head_mask=None, inputs_embeds=None, # as of `DistilBertModel`
-        start_positions=None, # (b,) where the answer starts, as of `span_loss`
-        end_positions=None, # (b,) where it ends
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `DistilBertModel`
-    ): # a `QuestionAnsweringModelOutput`
+        input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `DistilBertModel`
+        head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
+        start_positions:Tensor|None=None, # (b,) where the answer starts, as of `span_loss`
+        end_positions:Tensor|None=None, # (b,) where it ends
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+    )->QuestionAnsweringModelOutput|tuple: # a `QuestionAnsweringModelOutput`
         "Score each token as the start and as the end of the answer."
         learning = start_positions is not None and end_positions is not None
         out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
@@ -239,20 +242,21 @@ class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
 class DistilBertForMaskedLM(DistilBertPreTrainedModel):
     "DistilBERT that guesses hidden words: a layer, a norm, and a score for each word by the table of embeddings itself."
     _tied_weights_keys = ['vocab_projector.weight']
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.activation, self.distilbert = activation(config.activation), DistilBertModel(config)
         self.vocab_transform, self.vocab_layer_norm = Linear(config.dim, config.dim), nn.LayerNorm(config.dim, eps=1e-12)
         self.vocab_projector = Linear(config.dim, config.vocab_size)
 
-    def get_output_embeddings(self): return self.vocab_projector
-    def set_output_embeddings(self, value): self.vocab_projector = value
+    def get_output_embeddings(self)->nn.Linear: return self.vocab_projector
+    def set_output_embeddings(self, value:nn.Module)->None: self.vocab_projector = value
 
     def forward(self,
-        input_ids=None, attention_mask=None, head_mask=None, inputs_embeds=None, # as of `DistilBertModel`
-        labels=None, # (b, n): the right word's id where one was hidden, -100 elsewhere
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `DistilBertModel`
-    ): # a `MaskedLMOutput`
+        input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `DistilBertModel`
+        head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
+        labels:Tensor|None=None, # (b, n): the right word's id where one was hidden, -100 elsewhere
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+    )->MaskedLMOutput|tuple: # a `MaskedLMOutput`
         "Score each word of the vocabulary for each place."
         out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
                               True, drop_padding=not labels_on_padding(labels, attention_mask))
@@ -263,19 +267,19 @@ class DistilBertForMaskedLM(DistilBertPreTrainedModel):
 # %% ../nbs/03_heads.ipynb #faa11624
 class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
     "DistilBERT that picks one of several texts: a single score for each, and the highest wins."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.seq_classif_dropout)
         self.pre_classifier, self.classifier = Linear(config.dim, config.dim), Linear(config.dim, 1)
 
     def forward(self,
-        input_ids=None, # (b, c, n) token ids: c choices for each question
-        attention_mask=None, # (b, c, n): 1 for a token, 0 for padding
-        head_mask=None, # (h,) or (layers, h)
-        inputs_embeds=None, # (b, c, n, d), instead of `input_ids`
-        labels=None, # (b,): number of the right choice
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `DistilBertModel`
-    ): # a `MultipleChoiceModelOutput`
+        input_ids:Tensor|None=None, # (b, c, n) token ids: c choices for each question
+        attention_mask:Tensor|None=None, # (b, c, n): 1 for a token, 0 for padding
+        head_mask:Tensor|None=None, # (h,) or (layers, h)
+        inputs_embeds:Tensor|None=None, # (b, c, n, d), instead of `input_ids`
+        labels:Tensor|None=None, # (b,): number of the right choice
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+    )->MultipleChoiceModelOutput|tuple: # a `MultipleChoiceModelOutput`
         "Score each choice."
         given, ndim = (input_ids, 3) if inputs_embeds is None else (inputs_embeds, 4)
         if given is None or given.ndim != ndim:
@@ -296,19 +300,19 @@ class ImageClassifierOutput(SequenceClassifierOutput): "logits (b, labels)"
 
 class ViTForImageClassification(ViTPreTrainedModel):
     "ViT that labels a picture: one linear layer on the vector of [CLS]."
-    def __init__(self, config):
+    def __init__(self, config:ViTConfig):
         super().__init__(config)
         self.vit = ViTModel(config, add_pooling_layer=False)
         self.classifier = Linear(config.hidden_size, config.num_labels) if config.num_labels else nn.Identity()
 
     def forward(self,
-        pixel_values=None, # (b, c, height, width), as an image processor returns them
-        head_mask=None, # (h,) or (layers, h): factor for each attention head's weights
-        labels=None, # as of `classification_loss`
-        output_attentions=None, output_hidden_states=None, # as of `ViTModel`
-        interpolate_pos_encoding=None, # True: take pictures of another size
-        return_dict=None, # False: a plain tuple
-    ): # an `ImageClassifierOutput`
+        pixel_values:Tensor|None=None, # (b, c, height, width), as an image processor returns them
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
+        labels:Tensor|None=None, # as of `classification_loss`
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, # as of `ViTModel`
+        interpolate_pos_encoding:bool|None=None, # True: take pictures of another size
+        return_dict:bool|None=None, # False: a plain tuple
+    )->ImageClassifierOutput|tuple: # an `ImageClassifierOutput`
         "Score each label for each picture."
         out = self.vit(pixel_values, None, head_mask, interpolate_pos_encoding, output_attentions, output_hidden_states, True)
         logits = self.classifier(out.last_hidden_state[:, 0])
@@ -317,9 +321,9 @@ class ViTForImageClassification(ViTPreTrainedModel):
 
 # %% ../nbs/03_heads.ipynb #d41deaa4
 def ctc_labels(
-    labels, # (b, n) ids of characters; negative, or the padding token's, to leave out
-    config, # its `vocab_size` and `pad_token_id`
-): # (all ids that count, one text after the other; how many each text has)
+    labels:Tensor, # (b, n) ids of characters; negative, or the padding token's, to leave out
+    config:PretrainedConfig, # its `vocab_size` and `pad_token_id`
+)->tuple: # (all ids that count, one text after the other; how many each text has)
     "The texts of a batch without their padding; ValueError for ids that the head doesn't know."
     if labels.ndim == 1: labels = labels[None]
     if can_look(labels) and labels.max() >= config.vocab_size:
@@ -329,11 +333,11 @@ def ctc_labels(
     return labels[keep], keep.sum(-1)
 
 def ctc_loss(
-    logits, # (b, frames, characters)
-    labels, # as of `ctc_labels`
-    frames, # (b,) frames of each clip that are no padding
-    config, # its `pad_token_id` is the blank; `ctc_loss_reduction`, `ctc_zero_infinity`
-): # the loss
+    logits:Tensor, # (b, frames, characters)
+    labels:Tensor, # as of `ctc_labels`
+    frames:Tensor, # (b,) frames of each clip that are no padding
+    config:PretrainedConfig, # its `pad_token_id` is the blank; `ctc_loss_reduction`, `ctc_zero_infinity`
+)->Tensor: # the loss
     "Connectionist temporal classification (Graves et al., 2006, section 4)."
     texts, n = ctc_labels(labels, config)
     if len(n) != len(logits): raise ValueError(f"labels have {len(n)} texts, but the batch has {len(logits)} clips: give a text for each.")
@@ -349,17 +353,17 @@ class CausalLMOutput(SequenceClassifierOutput): "logits (b, frames, characters)"
 
 class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
     "wav2vec 2.0 that writes down what it hears: one linear layer on each frame."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__(config)
         self.wav2vec2, self.dropout = Wav2Vec2Model(config), nn.Dropout(config.final_dropout)
         self.lm_head = Linear(config.hidden_size, config.vocab_size)
 
     def forward(self,
-        input_values=None, # (b, samples), as a feature extractor returns them
-        attention_mask=None, # (b, samples): 1 for sound, 0 for padding
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `Wav2Vec2Model`
-        labels=None, # (b, n) ids of characters, as of `ctc_labels`
-    ): # a `CausalLMOutput`
+        input_values:Tensor|None=None, # (b, samples), as a feature extractor returns them
+        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `Wav2Vec2Model`
+        labels:Tensor|None=None, # (b, n) ids of characters, as of `ctc_labels`
+    )->CausalLMOutput|tuple: # a `CausalLMOutput`
         "Score each character, and the blank, for each frame; padding is blank."
         out = self.wav2vec2(input_values, attention_mask, None, output_attentions, output_hidden_states, True)
         logits = self.lm_head(self.dropout(out.last_hidden_state))
@@ -375,7 +379,7 @@ class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
 # %% ../nbs/03_heads.ipynb #62398636
 class Wav2Vec2ForSequenceClassification(Wav2Vec2PreTrainedModel):
     "wav2vec 2.0 that labels a clip: a layer, the mean over its frames, and a layer."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__(config)
         self.wav2vec2, n = Wav2Vec2Model(config), config.num_hidden_layers + 1
         if config.use_weighted_layer_sum: self.layer_weights = nn.Parameter(torch.ones(n) / n)
@@ -383,11 +387,11 @@ class Wav2Vec2ForSequenceClassification(Wav2Vec2PreTrainedModel):
         self.classifier = Linear(config.classifier_proj_size, config.num_labels)
 
     def forward(self,
-        input_values=None, # (b, samples), as a feature extractor returns them
-        attention_mask=None, # (b, samples): 1 for sound, 0 for padding
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `Wav2Vec2Model`
-        labels=None, # (b,) the class of each clip
-    ): # a `SequenceClassifierOutput`
+        input_values:Tensor|None=None, # (b, samples), as a feature extractor returns them
+        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `Wav2Vec2Model`
+        labels:Tensor|None=None, # (b,) the class of each clip
+    )->SequenceClassifierOutput|tuple: # a `SequenceClassifierOutput`
         "Score each label for each clip."
         mix = self.config.use_weighted_layer_sum
         states = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states

@@ -1,7 +1,7 @@
 """From a picture in any form to the numbers that a model of pictures reads.
 
 A model of pictures wants one size, three colours and small numbers around zero. Pictures come in any size, in a dozen kinds of colour, as files, arrays or tensors. `ViTImageProcessor`
-stands between. It needs no PyTorch. You need to know the chapter on files.
+stands between. It needs no PyTorch. You need to know the chapter on files: loading, saving and checking of settings come from there.
 
 Docs: https://transformers-lite.github.io/transformers_lite/image_processor.html.md"""
 
@@ -12,25 +12,27 @@ __all__ = ['OLD_NAMES', 'ViTFeatureExtractor', 'TWICE', 'find_filter', 'find_siz
            'channels_axis', 'to_array', 'flat_list', 'ImageProcessingMixin', 'ViTImageProcessor', 'check_settings',
            'resize_array', 'scale_array', 'scale_planes', 'in_threads']
 
-# %% ../nbs/05_image_processor.ipynb #464b9d4e
+# %% ../nbs/05_image_processor.ipynb #47ab2b50
 import io, os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 from fastcore.basics import patch
+from fastcore.meta import delegates
 from PIL import Image, ImageOps
 
 from .core import BatchFeature, PreprocessorMixin, to_json, warn_once
-from .look import show_images, stretched
+from .look import Rich, show_images, stretched
 
 # %% ../nbs/05_image_processor.ipynb #cfbf40e4
 OLD_NAMES = dict(LINEAR='BILINEAR', CUBIC='BICUBIC', ANTIALIAS='LANCZOS')  # what Pillow called some filters before
 
 def find_filter(
-    resample, # a number, a `PIL.Image.Resampling`, or a name such as 'PIL.Image.BOX', 'BOX' or 'box'
-): # a `PIL.Image.Resampling`
+    resample:int|str, # a number, a `PIL.Image.Resampling`, or a name such as 'PIL.Image.BOX', 'BOX' or 'box'
+)->Image.Resampling: # a `PIL.Image.Resampling`
     "The filter that is meant; ValueError if there is none."
     if isinstance(resample, str):
         name = resample.split('.')[-1].upper()
@@ -40,8 +42,8 @@ def find_filter(
     raise ValueError(f"resample={resample!r} is no filter of Pillow: use one of {known}, as a number or by name.")
 
 def find_size(
-    size, # 224; (height, width); or {'height': 224, 'width': 224}
-): # (height, width)
+    size:int|Sequence|dict, # 224; (height, width); or {'height': 224, 'width': 224}
+)->tuple: # (height, width)
     "Height and width; ValueError for anything else."
     if isinstance(size, dict): pair = (size['height'], size['width']) if size.keys() == {'height', 'width'} else ()
     else: pair = (size, size) if isinstance(size, Integral) else tuple(size) if isinstance(size, (list, tuple)) else ()
@@ -50,8 +52,8 @@ def find_size(
 
 # %% ../nbs/05_image_processor.ipynb #f745e7c5
 def to_rgb(
-    image, # a `PIL.Image`
-): # a `PIL.Image` of mode RGB, upright
+    image:Image.Image, # a `PIL.Image`
+)->Image.Image: # a `PIL.Image` of mode RGB, upright
     "A picture of any mode as red, green and blue of 8 bits; ValueError for one that can't be converted."
     if 0 in image.size: raise ValueError(f"a picture of {image.width} × {image.height} pixels is empty: leave it out.")
     if image.info or type(image) is not Image.Image: image = ImageOps.exif_transpose(image)  # only a file can say which side is up
@@ -61,8 +63,8 @@ def to_rgb(
     except ValueError as e: raise ValueError(f"a picture of mode {image.mode} can't be converted to RGB ({e}). Convert it first.") from e
 
 def to_bytes(
-    x, # an array of whole numbers, of True and False, or of floats from 0 to 1
-): # uint8
+    x:np.ndarray, # an array of whole numbers, of True and False, or of floats from 0 to 1
+)->np.ndarray: # uint8
     "An array as 8 bits; ValueError for numbers that are no shades."
     if x.dtype == np.uint8: return x
     if x.dtype == bool: return x.astype(np.uint8) * 255
@@ -77,7 +79,7 @@ def to_bytes(
 # %% ../nbs/05_image_processor.ipynb #c047fcbf
 def open_image(
     source, # path, bytes of a file, or an open binary file
-): # a `PIL.Image`
+)->Image.Image: # a `PIL.Image`
     "Read a picture; FileNotFoundError if there is none, OSError if it is no picture or half of one."
     name = f"'{source}'" if isinstance(source, (str, Path)) else 'the data'
     if isinstance(source, str) and source.startswith(('http://', 'https://')): raise ValueError(f"{name} is an address, and nothing is downloaded here: save the picture first.")
@@ -90,14 +92,14 @@ def open_image(
 
 def is_file(
     image, # a picture in any form
-): # True or False
+)->bool: # True or False
     "Is it a path, the bytes of a file, or an open file?"
     return isinstance(image, (str, Path, bytes, bytearray)) or hasattr(image, 'read')
 
 def channels_axis(
-    x, # an array of three axes
-    input_data_format=None, # 'channels_first', 'channels_last', or None: look at the shape
-): # 0 or -1
+    x:np.ndarray, # an array of three axes
+    input_data_format:str|None=None, # 'channels_first', 'channels_last', or None: look at the shape
+)->int: # 0 or -1
     "Which axis has the colours; ValueError if none can."
     how = getattr(input_data_format, 'value', input_data_format)
     if how not in (None, 'channels_first', 'channels_last'): raise ValueError(f"input_data_format={how!r} is unknown: use 'channels_first' or 'channels_last'.")
@@ -110,8 +112,8 @@ def channels_axis(
 # %% ../nbs/05_image_processor.ipynb #111c3062
 def to_array(
     image, # a `PIL.Image`, path, bytes, open file, array, tensor
-    input_data_format=None, # of an array: 'channels_first', 'channels_last', or None
-): # (height, width, 3): uint8, or floats
+    input_data_format:str|None=None, # of an array: 'channels_first', 'channels_last', or None
+)->np.ndarray: # (height, width, 3): uint8, or floats
     "A picture in any form as an array with its colours last."
     if is_file(image): image = open_image(image)
     if isinstance(image, Image.Image): return np.asarray(to_rgb(image))
@@ -126,7 +128,7 @@ def to_array(
 
 def flat_list(
     images, # a picture or many: a list, nested lists, or an array of four axes
-): # a list of pictures
+)->list: # a list of pictures
     "The pictures of a batch, one after the other."
     if isinstance(images, (list, tuple)):
         if not len(images): raise ValueError("there is no picture: the list is empty.")
@@ -145,9 +147,9 @@ class ImageProcessingMixin(PreprocessorMixin):
 
     @classmethod
     def get_image_processor_dict(cls,
-        pretrained_model_name_or_path, # as of `from_pretrained`
+        pretrained_model_name_or_path:str|Path, # as of `from_pretrained`
         **kwargs, # `HUB_OPTIONS` and anything else
-    ): # (the settings, the arguments that were no hub options)
+    )->tuple: # (the settings, the arguments that were no hub options)
         "Read the settings."
         return cls.get_dict(pretrained_model_name_or_path, **kwargs)
 
@@ -157,15 +159,15 @@ class ViTImageProcessor(ImageProcessingMixin):
     _quiet = dict(do_rescale=True, rescale_factor=1 / 255, do_convert_rgb=None)  # not printed at these values
 
     def __init__(self,
-        do_resize=True, # bring pictures to `size`?
-        size=224, # pixels: a number, (height, width), or {'height': …, 'width': …}
-        resample=2, # filter: a number or name of Pillow's; 2 is bilinear
-        do_rescale=True, # multiply by `rescale_factor`?
-        rescale_factor=1 / 255, # 1/255 takes 0–255 to 0–1
-        do_normalize=True, # subtract the mean and divide by the standard deviation?
-        image_mean=None, # of each colour; default: 0.5
-        image_std=None, # of each colour; default: 0.5
-        do_convert_rgb=None, # accepted for transformers' sake: every picture becomes RGB
+        do_resize:bool=True, # bring pictures to `size`?
+        size:int|Sequence|dict=224, # pixels: a number, (height, width), or {'height': …, 'width': …}
+        resample:int|str=2, # filter: a number or name of Pillow's; 2 is bilinear
+        do_rescale:bool=True, # multiply by `rescale_factor`?
+        rescale_factor:float=1 / 255, # 1/255 takes 0–255 to 0–1
+        do_normalize:bool=True, # subtract the mean and divide by the standard deviation?
+        image_mean:float|Sequence|None=None, # of each colour; default: 0.5
+        image_std:float|Sequence|None=None, # of each colour; default: 0.5
+        do_convert_rgb:bool|None=None, # accepted for transformers' sake: every picture becomes RGB
         **kwargs, # settings of your own
     ):
         self.do_resize, self.size, self.resample, self.do_rescale, self.rescale_factor = do_resize, size, resample, do_rescale, rescale_factor
@@ -173,17 +175,18 @@ class ViTImageProcessor(ImageProcessingMixin):
         self.image_mean, self.image_std = ([.5, .5, .5] if v is None else list(v) if isinstance(v, (list, tuple, np.ndarray)) else v for v in (image_mean, image_std))
         super().__init__(**kwargs)
 
-    def to_dict(self): return {k: v for k, v in super().to_dict().items() if k not in self._quiet or v != self._quiet[k]}
-    def validate(self): check_settings(**{k: v for k, v in vars(self).items() if k in ViTImageProcessor.known_names()})
-    def to_json_string(self): return to_json({**self.to_dict(), 'resample': int(find_filter(self.resample))})
+    def to_dict(self)->dict: return {k: v for k, v in super().to_dict().items() if k not in self._quiet or v != self._quiet[k]}
+    def validate(self)->None: check_settings(**{k: v for k, v in vars(self).items() if k in ViTImageProcessor.known_names()})
+    def to_json_string(self)->str: return to_json({**self.to_dict(), 'resample': int(find_filter(self.resample))})
 
 ViTFeatureExtractor = ViTImageProcessor  # its name until 2022
 
 # %% ../nbs/05_image_processor.ipynb #983dd7f8
 def check_settings(
-    *, size=224, resample=2, rescale_factor=1 / 255, image_mean=.5, image_std=.5, # as of `ViTImageProcessor`
-    do_resize=True, do_rescale=True, do_normalize=True, do_convert_rgb=None,
-): # (height and width, filter, mean (3,), standard deviation (3,))
+    *, size:int|Sequence|dict=224, resample:int|str=2, rescale_factor:float=1 / 255, # as of `ViTImageProcessor`
+    image_mean:float|Sequence|None=.5, image_std:float|Sequence|None=.5,
+    do_resize:bool=True, do_rescale:bool=True, do_normalize:bool=True, do_convert_rgb:bool|None=None,
+)->tuple: # (height and width, filter, mean (3,), standard deviation (3,))
     "The settings in the form that is computed with; ValueError for one that makes no sense."
     for k, v in dict(do_resize=do_resize, do_rescale=do_rescale, do_normalize=do_normalize).items():
         if v not in (True, False): raise ValueError(f"{k}={v!r}, but it must be True or False.")
@@ -195,10 +198,10 @@ def check_settings(
 
 # %% ../nbs/05_image_processor.ipynb #c4f961d9
 def resize_array(
-    x, # (height, width, 3): uint8, or floats from 0 to 1
-    size, # (height, width)
-    resample, # a `PIL.Image.Resampling`
-): # the same kind, of that size
+    x:np.ndarray, # (height, width, 3): uint8, or floats from 0 to 1
+    size:tuple, # (height, width)
+    resample:Image.Resampling, # a `PIL.Image.Resampling`
+)->np.ndarray: # the same kind, of that size
     "Resize with Pillow, which works on 8 bits."
     small = lambda b: np.asarray(Image.fromarray(b).resize(size[::-1], resample))
     if x.dtype == np.uint8: return small(x)
@@ -206,21 +209,21 @@ def resize_array(
     return (b / 255).astype(np.float32) if x.max() <= 1 else b
 
 def scale_array(
-    x, # (height, width, 3)
-    factor=None, # multiply by this; None: not
-    mean=None, # (3,) subtract and divide; None: not
-    std=None, # (3,)
-): # (height, width, 3); float32 unless nothing was done
+    x:np.ndarray, # (height, width, 3)
+    factor:float|None=None, # multiply by this; None: not
+    mean:np.ndarray|None=None, # (3,) subtract and divide; None: not
+    std:np.ndarray|None=None, # (3,)
+)->np.ndarray: # (height, width, 3); float32 unless nothing was done
     "Rescale and normalise: (x * factor - mean) / std."
     if factor is not None: x = (x.astype(np.float64) * factor).astype(np.float32)
     return x if mean is None else (x.astype(np.float32) - mean) / std
 
 # %% ../nbs/05_image_processor.ipynb #39892e74
 def scale_planes(
-    x, # (height, width, 3): uint8
-    table, # (3, 256): what each value becomes, in each colour
-    out=None, # where to put it
-): # (3, height, width)
+    x:np.ndarray, # (height, width, 3): uint8
+    table:np.ndarray, # (3, 256): what each value becomes, in each colour
+    out:np.ndarray|None=None, # where to put it
+)->np.ndarray: # (3, height, width)
     "The same for pixels of 8 bits, looked up, colour by colour."
     if out is None: out = np.empty((3, *x.shape[:2]), table.dtype)
     for c in range(3): table[c].take(x[..., c], out=out[c], mode='clip')
@@ -239,16 +242,18 @@ def in_threads(
         with ThreadPoolExecutor(n) as pool: [*pool.map(work, range(n))]
     return done
 
-# %% ../nbs/05_image_processor.ipynb #68b54764
+# %% ../nbs/05_image_processor.ipynb #3b05d6d7
 @patch
 def preprocess(self:ViTImageProcessor,
     images, # a picture or many: PIL images, arrays, tensors, paths, bytes
-    do_resize=None, size=None, resample=None, do_rescale=None, rescale_factor=None, do_normalize=None, image_mean=None, image_std=None, # default: the settings
-    return_tensors=None, # 'np', 'pt', 'tf', or None: a list of arrays
-    data_format='channels_first', # of the result: 'channels_first' or 'channels_last'
-    input_data_format=None, # of arrays: 'channels_first', 'channels_last', or None: look at the shape
-    do_convert_rgb=None, # accepted for transformers' sake
-): # a `BatchFeature` with pixel_values (b, 3, height, width)
+    do_resize:bool|None=None, size:int|Sequence|dict|None=None, resample:int|str|None=None, # default: the settings
+    do_rescale:bool|None=None, rescale_factor:float|None=None, # default: the settings
+    do_normalize:bool|None=None, image_mean:float|Sequence|None=None, image_std:float|Sequence|None=None, # default: the settings
+    return_tensors:str|None=None, # 'np', 'pt', 'tf', or None: a list of arrays
+    data_format:str='channels_first', # of the result: 'channels_first' or 'channels_last'
+    input_data_format:str|None=None, # of arrays: 'channels_first', 'channels_last', or None: look at the shape
+    do_convert_rgb:bool|None=None, # accepted for transformers' sake
+)->BatchFeature: # a `BatchFeature` with pixel_values (b, 3, height, width)
     "Make pictures ready for the model."
     given = dict(do_resize=do_resize, size=size, resample=resample, do_rescale=do_rescale, rescale_factor=rescale_factor, do_normalize=do_normalize, image_mean=image_mean, image_std=image_std)
     s = {k: getattr(self, k) if v is None else v for k, v in given.items()}
@@ -273,15 +278,24 @@ def preprocess(self:ViTImageProcessor,
     if layout == 'channels_last': done = np.ascontiguousarray(done.transpose(0, 2, 3, 1)) if return_tensors else [np.ascontiguousarray(x.transpose(1, 2, 0)) for x in done]
     return BatchFeature({'pixel_values': done}, return_tensors)
 
-ViTImageProcessor.__call__ = ViTImageProcessor.preprocess
 TWICE = ("A picture has values from 0 to 1, and do_rescale=True makes them smaller still, as in transformers. "
          "Pass do_rescale=False if it has been rescaled already.")
+
+# %% ../nbs/05_image_processor.ipynb #bad3520b
+@patch
+@delegates(ViTImageProcessor.preprocess)
+def __call__(self:ViTImageProcessor,
+    images, # as of `preprocess`
+    *args, **kwargs
+)->BatchFeature: # as of `preprocess`
+    "Prepare one picture or many."
+    return self.preprocess(images, *args, **kwargs)
 
 # %% ../nbs/05_image_processor.ipynb #fbb8d7c5
 @patch
 def show(self:ViTImageProcessor,
     images, # as of `preprocess`
-): # a `Rich`
+)->Rich: # a `Rich`
     "Pictures before and after."
     images, values = flat_list(images), self(images).pixel_values
     before = [Image.fromarray(to_bytes(to_array(o))) for o in images]

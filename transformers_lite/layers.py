@@ -1,8 +1,8 @@
 """Where the time of a model goes, and how to spend less of it: the product, the memory and the random numbers of a linear layer.
 
 Nearly all of a model's time goes into one operation, a product of two matrices, and nearly all of its memory into the numbers of these
-matrices. So this chapter makes three things quick, each first in its plain form: the product, the making of a layer, and the drawing of
-random numbers. The layers are torch's own, with the same names and weights.
+matrices. So this chapter makes three things quick: the product, the making of a layer, and the drawing of
+random numbers. Each comes in its plain form first. The layers are torch's own, with the same names and weights.
 
 Docs: https://transformers-lite.github.io/transformers_lite/layers.html.md"""
 
@@ -20,11 +20,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 # %% ../nbs/01b_layers.ipynb #2867fc22
 @lru_cache(None)
-def prefer_onednn(): # True or False
+def prefer_onednn()->bool: # True or False
     "Is this a processor of AMD with AVX-512, and torch one that has both libraries? Then oneDNN multiplies about twice as fast as MKL, which torch would take."
     info = Path('/proc/cpuinfo')
     maker = info.read_text(errors='replace') if info.exists() else platform.processor()
@@ -33,30 +33,30 @@ def prefer_onednn(): # True or False
 
 # %% ../nbs/01b_layers.ipynb #08cef009
 def can_look(
-    x, # a tensor
-): # True or False
+    x:Tensor, # a tensor
+)->bool: # True or False
     "May we look at the values at no cost? Not on a GPU, which would have to be waited for, nor while a program is made of the model."
     return x.device.type == 'cpu' and not torch.compiler.is_compiling() and not torch.jit.is_tracing()
 
 def large(
-    t, # a tensor
-): # True or False
+    t:Tensor, # a tensor
+)->bool: # True or False
     "Has it a quarter of a million numbers? Below that, cleverness costs more than it saves."
     return t.numel() >= 2**18
 
 class Linear(nn.Linear):
     "`nn.Linear`, by oneDNN where that is quicker and no gradient is wanted."
     def quick(self,
-        x, # (…, d_in)
-    ): # True or False
+        x:Tensor, # (…, d_in)
+    )->bool: # True or False
         "Is it float32, large, without gradient, and nothing but plain tensors?"
         return (not torch.is_grad_enabled() and can_look(x) and prefer_onednn() and large(self.weight) and x.dtype == self.weight.dtype == torch.float32
                 and type(x) is torch.Tensor and type(self.weight) is nn.Parameter and x.numel() > 0 and torch.backends.mkldnn.enabled and not torch.is_autocast_enabled('cpu'))
 
-    def forward(self, x):
+    def forward(self, x:Tensor)->Tensor:
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, 'none', [], '') if self.quick(x) else super().forward(x)
 
-    def reset_parameters(self):
+    def reset_parameters(self)->None:
         if not (_filled_later.get() and large(self.weight)): super().reset_parameters()
 
 _filled_later = ContextVar('_filled_later', default=False)
@@ -64,12 +64,12 @@ _filled_later = ContextVar('_filled_later', default=False)
 # %% ../nbs/01b_layers.ipynb #5aa10e88
 class Embedding(nn.Embedding):
     "`nn.Embedding`, which can be made without numbers."
-    def reset_parameters(self):
+    def reset_parameters(self)->None:
         if not (_filled_later.get() and large(self.weight)): super().reset_parameters()
 
 @contextmanager
 def filled_later(
-    yes=True, # False: fill at once, also inside another `filled_later`
+    yes:bool=True, # False: fill at once, also inside another `filled_later`
 ):
     "Large layers that are made in here, `Linear` and `Embedding`, have memory and no numbers yet. Whoever asks for them must fill them."
     token = _filled_later.set(yes)
@@ -79,10 +79,10 @@ def filled_later(
 # %% ../nbs/01b_layers.ipynb #5b3ca851
 @torch.no_grad()
 def fill_normal(
-    t, # a tensor, filled in place
-    std=1., # standard deviation
-    parts=8, # of a large tensor
-): # the tensor
+    t:Tensor, # a tensor, filled in place
+    std:float=1., # standard deviation
+    parts:int=8, # of a large tensor
+)->Tensor: # the tensor
     "Fill with normal numbers around zero; a large tensor in parts, on all cores."
     if not large(t) or t.device.type != 'cpu' or not t.is_contiguous(): return t.normal_(0, std)
     def fill(part, seed): part.normal_(0, std, generator=torch.Generator().manual_seed(seed))

@@ -17,6 +17,7 @@ __all__ = ['HUES', 'STRIPES', 'Rich', 'as_rich', 'show_table', 'show_settings', 
 # %% ../nbs/00a_look.ipynb #60e1d932
 import base64, io
 from fastcore.basics import patch
+from collections.abc import Sequence
 from itertools import groupby
 from .core import BatchFeature
 
@@ -24,7 +25,7 @@ from .core import BatchFeature
 class Rich:
     "Something with two faces: text for a terminal, HTML for a notebook."
     def __init__(self,
-        text, # what a terminal shows
+        text:str, # what a terminal shows
         html=None, # what a notebook shows: a tag of fastcore.xml, or text; None for the same text
     ): self.text, self.html = text, text if html is None else html
 
@@ -36,15 +37,15 @@ class Rich:
 # %% ../nbs/00a_look.ipynb #2fa2321e
 def as_rich(
     v, # any value
-): # a `Rich`
+)->Rich: # a `Rich`
     "What stands in a cell of a table."
     if isinstance(v, Rich): return v
     if isinstance(v, bool) or not isinstance(v, (int, float)): return Rich(str(v))
     return Rich(f'{v:,}' if isinstance(v, int) else f'{v:.3g}')
 
 def show_table(
-    rows, # a list of dicts: name of a column, and what stands there
-): # a `Rich`
+    rows:list, # a list of dicts: name of a column, and what stands there
+)->Rich: # a `Rich`
     "A table with a heading."
     import fastcore.xml as x
     names = list(dict.fromkeys(n for row in rows for n in row))
@@ -59,10 +60,10 @@ def show_table(
 
 # %% ../nbs/00a_look.ipynb #afb4430d
 def show_settings(
-    title, # what they belong to
-    settings, # {name: value}
-    defaults, # {name: value}; a name that isn't there has no default
-): # a `Rich`
+    title:str, # what they belong to
+    settings:dict, # {name: value}
+    defaults:dict, # {name: value}; a name that isn't there has no default
+)->Rich: # a `Rich`
     "Settings: what differs from the default stands out, the rest is folded."
     import fastcore.xml as x
     def cell(v): return '' if v is None else str(v)
@@ -76,19 +77,19 @@ def show_settings(
 # %% ../nbs/00a_look.ipynb #d6b46c5a
 def branches(
     module, # with `named_children`, as torch's modules have it
-): # a list of (name, part, how many are like it)
+)->list: # a list of (name, part, how many are like it)
     "The parts of a module. Numbered neighbours that are alike are one."
     def alike(child): return child[0].isdigit() or child[0], type(child[1]), [(n, tuple(p.shape)) for n, p in child[1].named_parameters()]
     groups = [list(g) for _, g in groupby(module.named_children(), alike)]
     return [(g[0][0] if len(g) == 1 else f'{g[0][0]} to {g[-1][0]}', g[0][1], len(g)) for g in groups]
 
-def times(shape): return ' × '.join(f'{n:,}' for n in shape) or '1'
+def times(shape)->str: return ' × '.join(f'{n:,}' for n in shape) or '1'
 
 def show_tree(
     module, # a model, or a part of one
-    name='', # what it is called
-    depth=2, # levels that are unfolded at first
-): # a `Rich`
+    name:str='', # what it is called
+    depth:int=2, # levels that are unfolded at first
+)->Rich: # a `Rich`
     "The parts of a model, with shapes and numbers of weights; the bars are shares of the whole."
     import fastcore.xml as x
     total, lines = max(1, sum(p.numel() for p in module.parameters())), []
@@ -110,9 +111,9 @@ HUES = '70, 130, 220', '60, 170, 90', '230, 150, 40', '200, 80, 120', '140, 100,
 STRIPES = 'repeating-linear-gradient(45deg, rgba(128, 128, 128, .3) 0 3px, transparent 3px 6px)'
 
 def show_tokens(
-    rows, # encodings: each has tokens, ids, word_ids, special_tokens_mask and attention_mask
-    most=64, # tokens of a row that are shown
-): # a `Rich`
+    rows:list, # encodings: each has tokens, ids, word_ids, special_tokens_mask and attention_mask
+    most:int=64, # tokens of a row that are shown
+)->Rich: # a `Rich`
     "Rows of tokens over their ids, a colour for each word."
     import fastcore.xml as x
     def piece(token, i, word, before, special, kept):
@@ -132,9 +133,9 @@ def show_tokens(
 # %% ../nbs/00a_look.ipynb #738d8fd7
 def heat_map(
     weights, # (n, m) shares from 0 to 1: rows look at columns
-    rows, # n names
-    columns, # m names
-    title='', # over the map
+    rows:list, # n names
+    columns:list, # m names
+    title:str='', # over the map
     size=18, # pixels of a square
 ): # a tag of fastcore.xml
     "One table of shares as squares."
@@ -153,10 +154,10 @@ def heat_map(
 
 def show_attention(
     weights, # (n, m) of one head, or (heads, n, m)
-    tokens, # n names of the rows: who looks
-    columns=None, # m names: at what; None for the same
-    title='head', # over each map, with its number
-): # a `Rich`
+    tokens:list, # n names of the rows: who looks
+    columns:list|None=None, # m names: at what; None for the same
+    title:str='head', # over each map, with its number
+)->Rich: # a `Rich`
     "The heads of attention as heat maps over tokens."
     import fastcore.xml as x
     weights = weights.tolist()
@@ -168,9 +169,9 @@ def show_attention(
 # %% ../nbs/00a_look.ipynb #8ad26ea9
 def sparkline(
     values, # numbers
-    width=76, # characters
-    bars=' ▁▂▃▄▅▆▇', # eight characters, from silence to the loudest
-): # a line
+    width:int=76, # characters
+    bars:str=' ▁▂▃▄▅▆▇', # eight characters, from silence to the loudest
+)->str: # a line
     "How large numbers are, as a line of bars: the mean size of each stretch."
     import numpy as np
     loud = np.array([np.abs(part).mean() for part in np.array_split(np.asarray(values, dtype=float), min(width, max(1, len(values))))])
@@ -178,8 +179,8 @@ def sparkline(
 
 def wav_bytes(
     x, # (samples,)
-    rate, # samples a second
-): # bytes of a WAV file
+    rate:int, # samples a second
+)->bytes: # bytes of a WAV file
     "A sound as a file, its loudest sample at 0.9."
     import numpy as np, wave
     x = np.asarray(x, dtype=float)
@@ -188,16 +189,16 @@ def wav_bytes(
         f.setnchannels(1); f.setsampwidth(2); f.setframerate(rate); f.writeframes(x.tobytes())
     return out.getvalue()
 
-def data_uri(data, kind): return f'data:{kind};base64,{base64.b64encode(data).decode()}'
+def data_uri(data:bytes, kind:str)->str: return f'data:{kind};base64,{base64.b64encode(data).decode()}'
 
 # %% ../nbs/00a_look.ipynb #3a8f9efe
 def show_sound(
     x, # (samples,)
-    sampling_rate=None, # samples a second; None for no player
+    sampling_rate:int|None=None, # samples a second; None for no player
     mask=None, # (samples,): 0 for padding
-    width=600, # pixels
-    caption='', # under the wave
-): # a `Rich`
+    width:int=600, # pixels
+    caption:str='', # under the wave
+)->Rich: # a `Rich`
     "A wave, and a player."
     import fastcore.xml as h, numpy as np
     x = np.asarray(x, dtype=float)
@@ -215,8 +216,8 @@ def show_sound(
 # %% ../nbs/00a_look.ipynb #0c64ef82
 def picture_uri(
     image, # a `PIL.Image`, or an array (height, width) or (height, width, 3) of 0 to 255
-    most=256, # pixels: a larger picture is made smaller
-): # text for the `src` of an <img>
+    most:int=256, # pixels: a larger picture is made smaller
+)->str: # text for the `src` of an <img>
     "A picture inside a page: a small one as it is, a larger one as a JPEG, which is a tenth of the size."
     from PIL import Image
     import numpy as np
@@ -230,9 +231,9 @@ def picture_uri(
 
 def show_images(
     images, # pictures, as of `picture_uri`
-    captions=(), # one for each
-    height=112, # pixels on the page
-): # a `Rich`
+    captions:Sequence=(), # one for each
+    height:int=112, # pixels on the page
+)->Rich: # a `Rich`
     "Pictures side by side."
     import fastcore.xml as x, numpy as np
     captions = [*captions, *['']*(len(images) - len(captions))]

@@ -23,12 +23,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 import torch
 from fastcore.basics import patch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
@@ -40,9 +41,9 @@ from .core import PushToHubMixin, atomic_path, cached_file, discard, from_tensor
 
 # %% ../nbs/02_model.ipynb #6ef591c3
 def sinusoids(
-    n, # positions
-    d, # width, even
-): # (n, d)
+    n:int, # positions
+    d:int, # width, even
+)->Tensor: # (n, d)
     "Sines and cosines of falling frequency, interleaved (Vaswani et al., 2017, section 3.5)."
     position, column = torch.arange(n, dtype=torch.double)[:, None], torch.arange(d, dtype=torch.double)
     angle = position / 10000**(2 * (column // 2) / d)
@@ -51,7 +52,7 @@ def sinusoids(
 # %% ../nbs/02_model.ipynb #c297e97e
 class Embeddings(nn.Module):
     "A vector for each token: one for the word plus one for its position, normalised."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.word_embeddings = Embedding(config.vocab_size, config.dim, padding_idx=config.pad_token_id)
         self.position_embeddings = Embedding(config.max_position_embeddings, config.dim)
@@ -60,9 +61,9 @@ class Embeddings(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self,
-        input_ids=None, # (b, n) token ids
-        inputs_embeds=None, # (b, n, d) word vectors, instead of ids
-    ): # (b, n, d)
+        input_ids:Tensor|None=None, # (b, n) token ids
+        inputs_embeds:Tensor|None=None, # (b, n, d) word vectors, instead of ids
+    )->Tensor: # (b, n, d)
         words = self.word_embeddings(input_ids) if inputs_embeds is None else inputs_embeds
         positions = self.position_embeddings.weight[:words.shape[1]]
         return self.dropout(self.LayerNorm(words + positions))
@@ -70,20 +71,20 @@ class Embeddings(nn.Module):
 # %% ../nbs/02_model.ipynb #d2b18d71
 class MultiHeadSelfAttention(nn.Module):
     "Four linear layers around the shared `multi_head`."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.n_heads, self.head_dim, self.heads = config.n_heads, config.dim // config.n_heads, list(range(config.n_heads))
         self.dropout = nn.Dropout(config.attention_dropout)
         self.q_lin, self.k_lin, self.v_lin, self.out_lin = (Linear(config.dim, config.dim) for _ in range(4))
 
-    def forward(self, x, mask=None, head_mask=None, eager=False):
+    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
         p = self.dropout.p if self.training else 0.
         out, weights = multi_head(self.q_lin(x), self.k_lin(x), self.v_lin(x), self.n_heads, mask, p, head_mask, eager)
         return self.out_lin(out), weights
 
     def prune_heads(self,
         heads, # numbers of the heads to drop, as in the unpruned layer
-    ):
+    )->None:
         "Drop heads for good; ValueError for heads that it never had, or if none would be left."
         total, left = self.out_lin.out_features // self.head_dim, [h for h in self.heads if h not in heads]
         if not set(heads) <= set(range(total)): raise ValueError(f"heads {sorted(heads)}: this layer has heads 0 to {total - 1}.")
@@ -95,13 +96,13 @@ class MultiHeadSelfAttention(nn.Module):
 
 # %% ../nbs/02_model.ipynb #7b869ebf
 class QuickGELU(nn.Module):
-    def forward(self, x): return x * torch.sigmoid(1.702 * x)
+    def forward(self, x:Tensor)->Tensor: return x * torch.sigmoid(1.702 * x)
 
 class ClippedGELU(nn.Module):
-    def forward(self, x): return F.gelu(x).clip(-10, 10)
+    def forward(self, x:Tensor)->Tensor: return F.gelu(x).clip(-10, 10)
 
 class ReLUSquared(nn.Module):
-    def forward(self, x): return F.relu(x)**2
+    def forward(self, x:Tensor)->Tensor: return F.relu(x)**2
 
 # %% ../nbs/02_model.ipynb #191fe4a7
 class Activations(dict):
@@ -123,22 +124,22 @@ def activation(
 # %% ../nbs/02_model.ipynb #84fecdfb
 class FFN(nn.Module):
     "Two linear layers with an activation between them, on each token by itself."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.lin1, self.lin2 = Linear(config.dim, config.hidden_dim), Linear(config.hidden_dim, config.dim)
         self.activation, self.dropout = activation(config.activation), nn.Dropout(config.dropout)
 
-    def forward(self, x): return self.dropout(self.lin2(self.activation(self.lin1(x))))
+    def forward(self, x:Tensor)->Tensor: return self.dropout(self.lin2(self.activation(self.lin1(x))))
 
 # %% ../nbs/02_model.ipynb #ed8ebd26
 class TransformerBlock(nn.Module):
     "Attention, then feed-forward; each is added to its input and normalised after that."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.attention, self.sa_layer_norm = MultiHeadSelfAttention(config), nn.LayerNorm(config.dim, eps=1e-12)
         self.ffn, self.output_layer_norm = FFN(config), nn.LayerNorm(config.dim, eps=1e-12)
 
-    def forward(self, x, mask=None, head_mask=None, eager=False):
+    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
         out, weights = self.attention(x, mask, head_mask, eager)
         x = self.sa_layer_norm(x + out)
         del out  # its memory is free for the wide layer
@@ -146,7 +147,7 @@ class TransformerBlock(nn.Module):
 
 class Transformer(nn.Module):
     "The stack of blocks."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.layer = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
 
@@ -173,15 +174,15 @@ class ModelOutput(OrderedDict):
     def __setitem__(self, k, v): setattr(self, k, v)
     def __getitem__(self, k): return super().__getitem__(k) if isinstance(k, str) else self.to_tuple()[k]
     def __reduce__(self): return type(self), tuple(getattr(self, f.name) for f in fields(self))
-    def to_tuple(self): return tuple(self.values())
+    def to_tuple(self)->tuple: return tuple(self.values())
 
 # %% ../nbs/02_model.ipynb #cb26245b
 @dataclass
 class BaseModelOutput(ModelOutput):
     "What a model without a head returns."
-    last_hidden_state: torch.Tensor = None  # (b, n, d)
-    hidden_states: tuple = None  # after the embeddings and after each block: (b, n, d) each
-    attentions: tuple = None  # weights of each block: (b, h, n, n) each
+    last_hidden_state: Tensor|None = None  # (b, n, d)
+    hidden_states: tuple|None = None  # after the embeddings and after each block: (b, n, d) each
+    attentions: tuple|None = None  # weights of each block: (b, h, n, n) each
 
 # %% ../nbs/02_model.ipynb #70b966bb
 class FinishedModel(ABCMeta):
@@ -191,7 +192,7 @@ class FinishedModel(ABCMeta):
         model.post_init()
         return model
 
-    def fills_all(cls): # True or False
+    def fills_all(cls)->bool: # True or False
         "Is the rule for fresh weights one of this library's, which fill every layer? Then layers are made without numbers."
         return all(getattr(cls, f).__module__.split('.')[0] == __name__.split('.')[0] for f in ('post_init', 'init_weights', '_init_weights'))
 
@@ -206,7 +207,7 @@ class PreTrainedModel(nn.Module, PushToHubMixin, metaclass=FinishedModel):
     _keys_to_ignore_on_save = None # transformers' Trainer asks for it
 
     def __init__(self,
-        config, # a `PretrainedConfig`; ValueError if it isn't one, or if its values contradict each other
+        config:PretrainedConfig, # a `PretrainedConfig`; ValueError if it isn't one, or if its values contradict each other
     ):
         super().__init__()
         if not isinstance(config, PretrainedConfig):
@@ -217,13 +218,13 @@ class PreTrainedModel(nn.Module, PushToHubMixin, metaclass=FinishedModel):
         self.gradient_checkpointing, self.is_initialized = False, False
         self.attention_mode  # a way that isn't known fails here, and not in the middle of a run
 
-    def post_init(self):
+    def post_init(self)->None:
         "Fill, tie and prune, once. Models written for transformers call it themselves; the others have it called."
         if not self.is_initialized: self.init_weights()
 
 # %% ../nbs/02_model.ipynb #8e519aa6
 @patch(as_prop=True)
-def attention_mode(self:PreTrainedModel): # 'packed', 'sdpa' or 'eager'
+def attention_mode(self:PreTrainedModel)->str: # 'packed', 'sdpa' or 'eager'
     "How attention is computed; ValueError for a way that isn't known."
     mode = self.config._attn_implementation or 'packed'
     if mode not in ('packed', 'sdpa', 'eager'): raise ValueError(f"attn_implementation={mode!r} is unknown: use 'packed', 'sdpa' or 'eager'.")
@@ -231,71 +232,71 @@ def attention_mode(self:PreTrainedModel): # 'packed', 'sdpa' or 'eager'
 
 @patch
 def set_attn_implementation(self:PreTrainedModel,
-    attn_implementation, # 'packed' (default), 'sdpa' or 'eager'
-):
+    attn_implementation:str, # 'packed' (default), 'sdpa' or 'eager'
+)->None:
     "Compute attention in another way from now on."
     self.config._attn_implementation = attn_implementation
     self.attention_mode
 
 # %% ../nbs/02_model.ipynb #9e51e696
 @patch(as_prop=True)
-def base_model(self:PreTrainedModel): # a model
+def base_model(self:PreTrainedModel)->nn.Module: # a model
     "The model without its head; itself, where there is none."
     return getattr(self, self.base_model_prefix, self) if self.base_model_prefix else self
 
 @patch(as_prop=True)
-def device(self:PreTrainedModel): # a `torch.device`
+def device(self:PreTrainedModel)->torch.device: # a `torch.device`
     "Where the weights are."
     return next(self.parameters()).device
 
 @patch(as_prop=True)
-def dtype(self:PreTrainedModel): # a floating point `torch.dtype`
+def dtype(self:PreTrainedModel)->torch.dtype: # a floating point `torch.dtype`
     "The kind of number that the weights are."
     return next((p.dtype for p in self.parameters() if p.is_floating_point()), torch.get_default_dtype())
 
 @patch
 def num_parameters(self:PreTrainedModel,
-    only_trainable=False, # only those with `requires_grad`
-    exclude_embeddings=False, # leave out the tables of `nn.Embedding`
-): # how many numbers the model has
+    only_trainable:bool=False, # only those with `requires_grad`
+    exclude_embeddings:bool=False, # leave out the tables of `nn.Embedding`
+)->int: # how many numbers the model has
     "The number of weights; shared ones count once."
     tables = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)} if exclude_embeddings else ()
     return sum(p.numel() for p in self.parameters() if id(p) not in tables and (p.requires_grad or not only_trainable))
 
 @patch
-def can_generate(self:PreTrainedModel): return False # transformers' pipelines ask: none of these models writes text
+def can_generate(self:PreTrainedModel)->bool: return False # transformers' pipelines ask: none of these models writes text
 
 @patch
 def _repr_html_(self:PreTrainedModel): return show_tree(self)._repr_html_() # in a notebook: a tree with shapes and counts
 
 # %% ../nbs/02_model.ipynb #c795add0
 @patch
-def get_input_embeddings(self:PreTrainedModel): # an `nn.Embedding`
+def get_input_embeddings(self:PreTrainedModel)->nn.Module: # an `nn.Embedding`
     "The table of token embeddings; NotImplementedError for a model that has none."
     if self.base_model is self: raise NotImplementedError(f"{type(self).__name__} has no table of token embeddings; define `get_input_embeddings`.")
     return self.base_model.get_input_embeddings()
 
 @patch
 def set_input_embeddings(self:PreTrainedModel,
-    value, # an `nn.Embedding`
-):
+    value:nn.Module, # an `nn.Embedding`
+)->None:
     "Replace the table of token embeddings."
     if self.base_model is self: raise NotImplementedError(f"{type(self).__name__} has no table of token embeddings; define `set_input_embeddings`.")
     self.base_model.set_input_embeddings(value)
 
 @patch
-def get_output_embeddings(self:PreTrainedModel): # an `nn.Linear`, or None
+def get_output_embeddings(self:PreTrainedModel)->nn.Module|None: # an `nn.Linear`, or None
     "The layer that scores every word of the vocabulary, in a model that has one."
 
 @patch
 def set_output_embeddings(self:PreTrainedModel,
-    value, # an `nn.Linear`
-):
+    value:nn.Module, # an `nn.Linear`
+)->None:
     "Replace the layer that scores every word; NotImplementedError where there is none."
     raise NotImplementedError(f"{type(self).__name__} has no output embeddings.")
 
 @patch
-def tie_weights(self:PreTrainedModel):
+def tie_weights(self:PreTrainedModel)->None:
     "Let the output embeddings be the input embeddings, if the configuration says so."
     out = self.get_output_embeddings()
     if out is not None and self.config.tie_word_embeddings: out.weight = self.get_input_embeddings().weight
@@ -314,7 +315,7 @@ def _init_weights(self:PreTrainedModel,
 
 @patch
 @torch.no_grad()
-def init_weights(self:PreTrainedModel):
+def init_weights(self:PreTrainedModel)->None:
     "Fill every module that isn't part of a nested model (those have done so), tie what is shared, and prune what the configuration says."
     def fill(module):
         for child in module.children():
@@ -340,19 +341,19 @@ class DistilBertPreTrainedModel(PreTrainedModel):
 # %% ../nbs/02_model.ipynb #e429fc3a
 @patch
 def output_options(self:PreTrainedModel,
-    output_attentions=None, # what the caller asked for; None: what the configuration says
-    output_hidden_states=None,
-    return_dict=None,
-): # the three, each True or False
+    output_attentions:bool|None=None, # what the caller asked for; None: what the configuration says
+    output_hidden_states:bool|None=None,
+    return_dict:bool|None=None,
+)->tuple: # the three, each True or False
     "Fill in from the configuration what a call left open."
     asked = dict(output_attentions=output_attentions, output_hidden_states=output_hidden_states, return_dict=return_dict)
     return tuple(getattr(self.config, name) if value is None else value for name, value in asked.items())
 
 # %% ../nbs/02_model.ipynb #51fd86e4
 def keep_mask(
-    attention_mask, # (b, n): 1 or True for a token, 0 or False for padding; or None
-    shape, # (b, n) of the batch
-): # a bool tensor, or None where nothing is masked
+    attention_mask:Tensor|None, # (b, n): 1 or True for a token, 0 or False for padding; or None
+    shape:tuple, # (b, n) of the batch
+)->Tensor|None: # a bool tensor, or None where nothing is masked
     "The mask as True and False; ValueError if it doesn't fit the batch."
     if attention_mask is None: return None
     if not isinstance(attention_mask, torch.Tensor):
@@ -368,16 +369,16 @@ def keep_mask(
 
 # %% ../nbs/02_model.ipynb #e0ee7c0d
 def all_finite(
-    x, # a tensor of floats
-): # True or False; True also where we may not look
+    x:Tensor, # a tensor of floats
+)->bool: # True or False; True also where we may not look
     "Are all values finite?"
     if not can_look(x): return True
     try: return math.isfinite(x.sum().item()) or bool(x.isfinite().all())
     except RuntimeError: return True  # under torch.func.vmap or a fake tensor there is nothing to see
 
 def spoilt(
-    weights, # {name: tensor}
-): # messages
+    weights:dict, # {name: tensor}
+)->list: # messages
     "Say which weights hold NaN or infinite numbers. Of a checkpoint's, only the short ones are looked at, which a failed training spoils as well."
     short = [t for t in weights.values() if t.ndim == 1 and t.is_floating_point()]
     if not short or all_finite(torch.cat(short)): return []
@@ -386,8 +387,8 @@ def spoilt(
 
 @patch
 def look_for_nan(self:PreTrainedModel,
-    x, # a result
-):
+    x:Tensor, # a result
+)->None:
     "Warn, once, where a result holds NaN or infinite numbers."
     if all_finite(x): return
     bad = [n for n, p in self.named_parameters() if not p.isfinite().all()]
@@ -396,21 +397,21 @@ def look_for_nan(self:PreTrainedModel,
 
 def some(
     names, # of weights
-): # text
+)->str: # text
     "The first four names, and how many more there are."
     return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
 
 # %% ../nbs/02_model.ipynb #9b04bdcd
 @patch
 def run_blocks(self:PreTrainedModel,
-    blocks, # modules: (x, mask, head_mask, eager) → (x, attention weights or None)
-    x, # embedded input (b, n, d)
-    keep=None, # (b, n) bool: False where there is padding; None: no padding
-    head_mask=None, # (h,) or (layers, h): factor for each head's weights
-    output_attentions=False, # also return the weights of each block
-    output_hidden_states=False, # also return what goes into the first block and comes out of each
-    drop_padding=True, # False: compute padded positions too, as transformers does
-): # (last hidden state (b, n, d), hidden states or None, attentions or None)
+    blocks:nn.ModuleList, # modules: (x, mask, head_mask, eager) → (x, attention weights or None)
+    x:Tensor, # embedded input (b, n, d)
+    keep:Tensor|None=None, # (b, n) bool: False where there is padding; None: no padding
+    head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
+    output_attentions:bool=False, # also return the weights of each block
+    output_hidden_states:bool=False, # also return what goes into the first block and comes out of each
+    drop_padding:bool=True, # False: compute padded positions too, as transformers does
+)->tuple: # (last hidden state (b, n, d), hidden states or None, attentions or None)
     "Send a batch through the blocks: packed where there is padding, and by eager attention where its weights are asked for."
     mode = self.attention_mode
     eager = mode == 'eager' or output_attentions or head_mask is not None
@@ -433,25 +434,25 @@ def run_blocks(self:PreTrainedModel,
 # %% ../nbs/02_model.ipynb #4cfae6cf
 class DistilBertModel(DistilBertPreTrainedModel):
     "DistilBERT without a head: token ids in, one vector for each token out (Sanh et al., 2019)."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.embeddings, self.transformer = Embeddings(config), Transformer(config)
 
-    def get_input_embeddings(self): return self.embeddings.word_embeddings
-    def set_input_embeddings(self, value): self.embeddings.word_embeddings = value
+    def get_input_embeddings(self)->nn.Module: return self.embeddings.word_embeddings
+    def set_input_embeddings(self, value:nn.Module)->None: self.embeddings.word_embeddings = value
     def _prune_heads(self, heads_to_prune):
         for layer, heads in heads_to_prune.items(): self.transformer.layer[int(layer)].attention.prune_heads(heads)
 
     def forward(self,
-        input_ids=None, # (b, n) token ids
-        attention_mask=None, # (b, n): 1 for a token, 0 for padding
-        head_mask=None, # (h,) or (layers, h): factor for each head's weights
-        inputs_embeds=None, # (b, n, d) word vectors, instead of `input_ids`
-        output_attentions=None, # also return each block's attention weights
-        output_hidden_states=None, # also return what goes through between the blocks
-        return_dict=None, # False: a plain tuple
-        drop_padding=True, # False: compute padded positions too, as transformers does
-    ): # a `BaseModelOutput`
+        input_ids:Tensor|None=None, # (b, n) token ids
+        attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
+        inputs_embeds:Tensor|None=None, # (b, n, d) word vectors, instead of `input_ids`
+        output_attentions:bool|None=None, # also return each block's attention weights
+        output_hidden_states:bool|None=None, # also return what goes through between the blocks
+        return_dict:bool|None=None, # False: a plain tuple
+        drop_padding:bool=True, # False: compute padded positions too, as transformers does
+    )->BaseModelOutput|tuple: # a `BaseModelOutput`
         "From token ids to one vector for each token; padded positions are zero where the batch was packed."
         attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)
         shape = self.check_input(input_ids, inputs_embeds)
@@ -463,9 +464,9 @@ class DistilBertModel(DistilBertPreTrainedModel):
 
 # %% ../nbs/02_model.ipynb #4f370289
 def id_error(
-    ids, # (b, n) token ids
-    vocab_size, # rows of the table
-): # a message
+    ids:Tensor, # (b, n) token ids
+    vocab_size:int, # rows of the table
+)->str: # a message
     "Say which id is outside the vocabulary, and where it stands."
     row, col = ((ids < 0) | (ids >= vocab_size)).nonzero()[0].tolist()
     return (f"input_ids[{row}, {col}] is {ids[row, col].item()}, but the model knows ids 0 to {vocab_size - 1}. "
@@ -474,9 +475,9 @@ def id_error(
 # %% ../nbs/02_model.ipynb #88a9a4ac
 @patch
 def check_input(self:DistilBertPreTrainedModel,
-    input_ids=None, # (b, n) token ids
-    inputs_embeds=None, # (b, n, d)
-): # (b, n)
+    input_ids:Tensor|None=None, # (b, n) token ids
+    inputs_embeds:Tensor|None=None, # (b, n, d)
+)->tuple: # (b, n)
     "The shape of the batch; an exception if it is no batch of token ids that fit the model."
     if (input_ids is None) == (inputs_embeds is None): raise ValueError("Give input_ids or inputs_embeds, one of them and not both.")
     x, ndim, name = (input_ids, 2, 'input_ids') if inputs_embeds is None else (inputs_embeds, 3, 'inputs_embeds')
@@ -499,10 +500,10 @@ def check_input(self:DistilBertPreTrainedModel,
 WEIGHTS = 'model.safetensors', 'pytorch_model.bin'
 
 def weight_files(
-    name, # as of `cached_file`
-    use_safetensors=None, # True: no pickles; False: pickles only; None: safetensors first
+    name:str|Path, # as of `cached_file`
+    use_safetensors:bool|None=None, # True: no pickles; False: pickles only; None: safetensors first
     **hub, # `HUB_OPTIONS`
-): # (paths of the files that hold the weights, path of their index or None, what the index says)
+)->tuple: # (paths of the files that hold the weights, path of their index or None, what the index says)
     "The files with a checkpoint's weights: safetensors first, one file before shards; OSError if there are none."
     wanted = [f for f in WEIGHTS if use_safetensors in (None, f.endswith('.safetensors'))]
     for filename in wanted:
@@ -517,8 +518,8 @@ def weight_files(
     raise OSError(f"'{name}' has no {' or '.join(wanted)}{why}")
 
 def read_index(
-    index, # path of an index file
-): # {name of a weight: name of its shard}
+    index:Path, # path of an index file
+)->dict: # {name of a weight: name of its shard}
     "Which file holds which weight; OSError if the index doesn't say."
     weight_map = read_json(index).get('weight_map')
     if isinstance(weight_map, dict) and weight_map: return {k: str(shard) for k, shard in weight_map.items()}
@@ -526,11 +527,11 @@ def read_index(
 
 # %% ../nbs/02_model.ipynb #3e419456
 def shard_file(
-    name, # as of `cached_file`
-    index, # path of the index file that names the shard
-    shard, # the shard's file name
+    name:str|Path, # as of `cached_file`
+    index:Path, # path of the index file that names the shard
+    shard:str, # the shard's file name
     **hub, # `HUB_OPTIONS`
-): # its path
+)->Path: # its path
     "The file of one shard; OSError for a name that leads out of the folder."
     if not is_plain_name(shard):
         raise OSError(f"'{index}' names the shard '{shard}', which is outside its folder. A shard stands beside its index.")
@@ -541,8 +542,8 @@ def shard_file(
 
 # %% ../nbs/02_model.ipynb #85d5899e
 def load_state_dict(
-    path, # a .safetensors or a .bin file
-): # {name: tensor}
+    path:str|Path, # a .safetensors or a .bin file
+)->dict: # {name: tensor}
     "Read the tensors of one file; a .bin only as plain tensors, never as code. OSError if it is broken."
     if path.suffix != '.bin':
         try: return {k: t.contiguous() for k, t in from_tensorflow(load_file(path)).items()}  # a TensorFlow class may have written it
@@ -558,9 +559,9 @@ def load_state_dict(
 
 # %% ../nbs/02_model.ipynb #f6605e4e
 def read_weights(
-    name, # as of `cached_file`
+    name:str|Path, # as of `cached_file`
     **options, # as of `weight_files`
-): # {name: tensor}
+)->dict: # {name: tensor}
     "All weights of a checkpoint; OSError if its index and its shards disagree, or if there are none."
     (paths, index, listed), weights = weight_files(name, **options), {}
     for path in paths:
@@ -580,9 +581,9 @@ LEGACY = ('.gamma', '.weight'), ('.beta', '.bias'), ('.weight_g', '.parametrizat
 
 @patch
 def fit_name(self:PreTrainedModel,
-    key, # a name in a file
+    key:str, # a name in a file
     expected, # the names that the model has
-): # the model's name for it; `key` itself if there is none
+)->str: # the model's name for it; `key` itself if there is none
     "Translate a name of a checkpoint: old endings, and the prefix that a head's model adds."
     prefix = self.base_model_prefix + '.'
     endings = [key] + [key.removesuffix(old) + new for old, new in LEGACY if key.endswith(old)]
@@ -591,14 +592,28 @@ def fit_name(self:PreTrainedModel,
             if name in expected: return name
     return key
 
+# %% ../nbs/02_model.ipynb #e4181c8e
+TRACES = {'BERT': r'attention\.self\.query', 'DistilBERT': r'attention\.q_lin', 'ViT': r'patch_embeddings', 'wav2vec 2.0': r'conv_layers\.0',
+            'GPT-2': r'attn\.c_attn', 'T5': r'SelfAttention', 'Llama (or a relative)': r'self_attn\.q_proj'}
+
+def family_guess(
+    names, # of weights in a file
+    expected, # names that a model has
+)->str: # a sentence
+    "Whose weights these are, by their names."
+    start = next(iter(names)).partition('.')[0]
+    if all(n.startswith(f'{start}.') and n.removeprefix(f'{start}.') in expected for n in names): return f"Without '{start}.' at their beginning they fit: pass state_dict={{k.removeprefix('{start}.'): t for k, t in load_file(…).items()}}."
+    family = next((f for f, mark in TRACES.items() if any(re.search(mark, n) for n in names)), None)
+    return f"It looks like a {family} checkpoint: load it with the classes of that family." if family else "Is it a checkpoint of another family?"
+
 # %% ../nbs/02_model.ipynb #78f5f9f3
 @patch
 def fit_state_dict(self:PreTrainedModel,
-    state_dict, # {name in the file: tensor}
-    dtype, # kind of number to load floating point weights as
-    source, # where they come from, for messages
-    ignore_mismatched_sizes=False, # leave out weights of another shape, rather than raise RuntimeError
-): # ({name in the model: tensor}, loading info)
+    state_dict:dict, # {name in the file: tensor}
+    dtype:torch.dtype, # kind of number to load floating point weights as
+    source:str|Path|None, # where they come from, for messages
+    ignore_mismatched_sizes:bool=False, # leave out weights of another shape, rather than raise RuntimeError
+)->tuple: # ({name in the model: tensor}, loading info)
     "Match the weights of a file with those of the model."
     expected = self.state_dict()
     found, info = {}, dict(missing_keys=set(), unexpected_keys=set(), mismatched_keys=set(), error_msgs=[])
@@ -620,42 +635,28 @@ def fit_state_dict(self:PreTrainedModel,
     info['missing_keys'] = {*expected} - {*found}
     return found, info
 
-# %% ../nbs/02_model.ipynb #e4181c8e
-TRACES = {'BERT': r'attention\.self\.query', 'DistilBERT': r'attention\.q_lin', 'ViT': r'patch_embeddings', 'wav2vec 2.0': r'conv_layers\.0',
-            'GPT-2': r'attn\.c_attn', 'T5': r'SelfAttention', 'Llama (or a relative)': r'self_attn\.q_proj'}
-
-def family_guess(
-    names, # of weights in a file
-    expected, # names that a model has
-): # a sentence
-    "Whose weights these are, by their names."
-    start = next(iter(names)).partition('.')[0]
-    if all(n.startswith(f'{start}.') and n.removeprefix(f'{start}.') in expected for n in names): return f"Without '{start}.' at their beginning they fit: pass state_dict={{k.removeprefix('{start}.'): t for k, t in load_file(…).items()}}."
-    family = next((f for f, mark in TRACES.items() if any(re.search(mark, n) for n in names)), None)
-    return f"It looks like a {family} checkpoint: load it with the classes of that family." if family else "Is it a checkpoint of another family?"
-
 # %% ../nbs/02_model.ipynb #fa567cad
 def tied_groups(
-    model, # a module
-): # [[name, name, …], …]
+    model:nn.Module, # a module
+)->list: # [[name, name, …], …]
     "The names of each weight that has several."
     names = {}
     for name, p in model.named_parameters(remove_duplicate=False): names.setdefault(id(p), []).append(name)
     return [g for g in names.values() if len(g) > 1]
 
 def get_tensor(
-    model, # a module
-    name, # dotted name of a parameter, a buffer or a plain attribute
-): # the tensor
+    model:nn.Module, # a module
+    name:str, # dotted name of a parameter, a buffer or a plain attribute
+)->Tensor: # the tensor
     "What stands at a dotted name."
     owner, _, leaf = name.rpartition('.')
     return getattr(model.get_submodule(owner), leaf)
 
 def set_tensor(
-    model, # a module
-    name, # dotted name of a parameter, a buffer or a plain attribute
-    value, # the tensor
-):
+    model:nn.Module, # a module
+    name:str, # dotted name of a parameter, a buffer or a plain attribute
+    value:Tensor, # the tensor
+)->None:
     "Put a tensor in its place."
     owner, _, leaf = name.rpartition('.')
     setattr(model.get_submodule(owner), leaf, value)
@@ -663,7 +664,7 @@ def set_tensor(
 # %% ../nbs/02_model.ipynb #51cc6f7f
 @patch
 def put(self:PreTrainedModel,
-    found, # {name in the model: tensor}
+    found:dict, # {name in the model: tensor}
 ):
     "Let parameters and buffers be these tensors, as `load_state_dict(assign=True)` does, but quicker; modules with a way of their own to load get theirs."
     modules = dict(self.named_modules(remove_duplicate=False))
@@ -678,8 +679,8 @@ def put(self:PreTrainedModel,
 @patch
 def retie(self:PreTrainedModel,
     names, # names that share one weight
-    found, # {name: tensor} of the file
-): # a message if the file holds different values for them, else None
+    found:dict, # {name: tensor} of the file
+)->str|None: # a message if the file holds different values for them, else None
     "Make several names one weight again, by what the file has of them; where it has different values they stay apart."
     have = [n for n in names if n in found]
     if any(not torch.equal(found[n], found[have[0]]) for n in have[1:]):
@@ -690,8 +691,8 @@ def retie(self:PreTrainedModel,
 
 # %% ../nbs/02_model.ipynb #6e037764
 def hollow_names(
-    model, # a module
-): # {name, …}
+    model:nn.Module, # a module
+)->set: # {name, …}
     "What is still without memory: parameters, buffers, and tensors that are plain attributes."
     hollow = set()
     for m, module in model.named_modules(remove_duplicate=False):
@@ -703,9 +704,9 @@ def hollow_names(
 @patch
 @torch.no_grad()
 def refill(self:PreTrainedModel,
-    layer, # a linear layer or a norm
-    dtype, # kind of number
-):
+    layer:nn.Module, # a linear layer or a norm
+    dtype:torch.dtype, # kind of number
+)->None:
     "Fill what a layer lacks by the rule for fresh weights, and leave alone what it has."
     have = {n: p for n, p in layer.named_parameters() if not p.is_meta}
     for n, p in list(layer.named_parameters()):
@@ -717,8 +718,8 @@ def refill(self:PreTrainedModel,
 @patch
 def init_missing(self:PreTrainedModel,
     build, # makes another model like this one
-    dtype, # kind of number for what is new
-):
+    dtype:torch.dtype, # kind of number for what is new
+)->None:
     "Give everything that is still without memory what a fresh model has there."
     hollow = hollow_names(self)
     if not hollow: return
@@ -733,12 +734,12 @@ def init_missing(self:PreTrainedModel,
 # %% ../nbs/02_model.ipynb #816d8f89
 @patch
 def adopt(self:PreTrainedModel,
-    state_dict, # {name in the file: tensor}
-    dtype, # kind of number
-    source, # where they come from, for messages
+    state_dict:dict, # {name in the file: tensor}
+    dtype:torch.dtype, # kind of number
+    source:str|Path|None, # where they come from, for messages
     build, # makes another model like this one
-    ignore_mismatched_sizes=False, # fresh weights where the shape differs, rather than RuntimeError
-): # (loading info, messages)
+    ignore_mismatched_sizes:bool=False, # fresh weights where the shape differs, rather than RuntimeError
+)->tuple: # (loading info, messages)
     "Take over a checkpoint's weights, keep shared ones shared, and fill in what it lacks."
     groups = tied_groups(self)
     found, info = self.fit_state_dict(state_dict, dtype, source, ignore_mismatched_sizes)
@@ -753,8 +754,8 @@ def adopt(self:PreTrainedModel,
 # %% ../nbs/02_model.ipynb #9a3536fc
 @patch
 def verdicts(self:PreTrainedModel,
-    info, # loading info
-): # messages
+    info:dict, # loading info
+)->list: # messages
     "What did not fit: one line a cause, each with a verdict."
     prefix, said = self.base_model_prefix + '.', []
     def layers(keys):
@@ -771,8 +772,8 @@ def verdicts(self:PreTrainedModel,
     return said + [f"fresh weights, since the shape differs, for {shapes}."] if shapes else said
 
 def warn_caller(
-    message, # what to say
-):
+    message:str, # what to say
+)->None:
     "Warn, and point at the line outside this library that led here."
     packages = [f.frame.f_globals.get('__name__', '').split('.')[0] for f in inspect.stack(0)]
     warnings.warn(message, stacklevel=next((i for i, p in enumerate(packages) if p != packages[0]), 0) + 1)
@@ -782,11 +783,11 @@ IGNORED = 'low_cpu_mem_usage', 'weights_only', 'trust_remote_code', 'resume_down
 
 @patch(cls_method=True)
 def config_and_args(cls:PreTrainedModel,
-    config, # a configuration, the name of one, or None
-    name, # the checkpoint
-    hub, # `HUB_OPTIONS`
-    kwargs, # what else `from_pretrained` was given
-): # (a configuration of its own, arguments for the constructor)
+    config:PretrainedConfig|str|Path|None, # a configuration, the name of one, or None
+    name:str|Path|None, # the checkpoint
+    hub:dict, # `HUB_OPTIONS`
+    kwargs:dict, # what else `from_pretrained` was given
+)->tuple: # (a configuration of its own, arguments for the constructor)
     "The configuration to build from, with the keyword arguments that are settings put in; TypeError for what is neither a setting nor an argument."
     kwargs = {k: v for k, v in kwargs.items() if k not in IGNORED}
     if not isinstance(config, PretrainedConfig):
@@ -805,10 +806,10 @@ def config_and_args(cls:PreTrainedModel,
 
 # %% ../nbs/02_model.ipynb #9f7a5350
 def pick_dtype(
-    dtype, # None (float32), 'auto' (as saved), the name of a dtype, or a `torch.dtype`
-    config, # may know it
-    state_dict, # knows it
-): # a floating point `torch.dtype`
+    dtype:torch.dtype|str|None, # None (float32), 'auto' (as saved), the name of a dtype, or a `torch.dtype`
+    config:PretrainedConfig, # may know it
+    state_dict:dict, # knows it
+)->torch.dtype: # a floating point `torch.dtype`
     "The kind of number to load weights as; ValueError for a name that torch doesn't have."
     if dtype is None: return torch.get_default_dtype()
     saved = (t.dtype for t in state_dict.values() if t.is_floating_point())
@@ -821,8 +822,8 @@ def pick_dtype(
 # %% ../nbs/02_model.ipynb #27b43f3f
 def build_hollow(
     build, # makes a model
-    dtype, # kind of number, if it must be made for real
-): # a model without memory; a real one if its constructor needs to see numbers
+    dtype:torch.dtype, # kind of number, if it must be made for real
+)->nn.Module: # a model without memory; a real one if its constructor needs to see numbers
     "Build a model on the meta device."
     try:
         with torch.device('meta'): return build()
@@ -831,19 +832,19 @@ def build_hollow(
 # %% ../nbs/02_model.ipynb #3a7e4d70
 @patch(cls_method=True)
 def from_pretrained(cls:PreTrainedModel,
-    pretrained_model_name_or_path, # folder, 'transformers-lite/…' (packaged), or hub repository
+    pretrained_model_name_or_path:str|Path|None, # folder, 'transformers-lite/…' (packaged), or hub repository
     *model_args, # further arguments for the constructor
-    config=None, # a configuration to use instead of the checkpoint's, or its name
-    dtype=None, # kind of number: None is float32; 'auto': as saved; 'float16', 'bfloat16', …
-    torch_dtype=None, # the older name of `dtype`
-    attn_implementation=None, # 'packed' (default), 'sdpa' or 'eager'
-    ignore_mismatched_sizes=False, # fresh weights where the shape differs, rather than RuntimeError
-    output_loading_info=False, # also return the sets of keys that didn't fit
-    state_dict=None, # weights to use instead of the checkpoint's
-    use_safetensors=None, # True: read no pickle, not even as plain tensors
-    device_map=None, # a device to put the model on; 'auto': a GPU if there is one
+    config:PretrainedConfig|str|Path|None=None, # a configuration to use instead of the checkpoint's, or its name
+    dtype:torch.dtype|str|None=None, # kind of number: None is float32; 'auto': as saved; 'float16', 'bfloat16', …
+    torch_dtype:torch.dtype|str|None=None, # the older name of `dtype`
+    attn_implementation:str|None=None, # 'packed' (default), 'sdpa' or 'eager'
+    ignore_mismatched_sizes:bool=False, # fresh weights where the shape differs, rather than RuntimeError
+    output_loading_info:bool=False, # also return the sets of keys that didn't fit
+    state_dict:dict|None=None, # weights to use instead of the checkpoint's
+    use_safetensors:bool|None=None, # True: read no pickle, not even as plain tensors
+    device_map:str|int|dict|torch.device|None=None, # a device to put the model on; 'auto': a GPU if there is one
     **kwargs, # `HUB_OPTIONS`; settings that replace those of the configuration; arguments of the constructor
-): # the model in eval mode (and the loading info)
+)->Self: # the model in eval mode (and the loading info)
     "Load a pretrained model; OSError if files are missing or broken, RuntimeError if their shapes don't fit."
     name, (hub, kwargs) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
     def read(): return cls.config_and_args(config, name, hub, kwargs), read_weights(name, use_safetensors=use_safetensors, **hub) if state_dict is None else state_dict
@@ -863,12 +864,12 @@ def from_pretrained(cls:PreTrainedModel,
 # %% ../nbs/02_model.ipynb #3587bb34
 @patch(cls_method=True)
 def from_config(cls:PreTrainedModel,
-    config, # a configuration
-    dtype=None, # kind of number: None is float32
-    attn_implementation=None, # 'packed' (default), 'sdpa' or 'eager'
-    torch_dtype=None, # the older name of `dtype`
+    config:PretrainedConfig, # a configuration
+    dtype:torch.dtype|str|None=None, # kind of number: None is float32
+    attn_implementation:str|None=None, # 'packed' (default), 'sdpa' or 'eager'
+    torch_dtype:torch.dtype|str|None=None, # the older name of `dtype`
     **kwargs, # further arguments of the constructor
-): # a model with fresh weights
+)->Self: # a model with fresh weights
     "Build a model from a copy of a configuration."
     config = copy.deepcopy(config)
     if attn_implementation is not None: config._attn_implementation = attn_implementation
@@ -878,7 +879,7 @@ PreTrainedModel._from_config = PreTrainedModel.from_config
 
 # %% ../nbs/02_model.ipynb #d367acfe
 @patch
-def whole_state_dict(self:PreTrainedModel): # {name: tensor}; {} in all processes but the first, if the weights are spread over several
+def whole_state_dict(self:PreTrainedModel)->dict: # {name: tensor}; {} in all processes but the first, if the weights are spread over several
     "The weights, gathered from all processes if `fully_shard` spread them: then each process must ask."
     if not any(hasattr(p, 'full_tensor') for p in self.parameters()): return self.state_dict()
     from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
@@ -886,19 +887,22 @@ def whole_state_dict(self:PreTrainedModel): # {name: tensor}; {} in all processe
 
 @patch
 def weights_to_save(self:PreTrainedModel,
-    state_dict=None, # weights to save instead of the model's own
-): # {name: tensor}
+    state_dict:dict|None=None, # weights to save instead of the model's own
+)->dict: # {name: tensor}
     "The model's weights, each shared one under one name only."
     own = lambda names: next((n for n in names if n not in self._tied_weights_keys), names[0])
     spare = {n for names in tied_groups(self) for n in names if n != own(names)}
     state_dict = self.whole_state_dict() if state_dict is None else state_dict
+    if odd := next((n for n, t in state_dict.items() if hasattr(t, '__tensor_flatten__')), None):
+        raise ValueError(f"{odd} is a {type(state_dict[odd]).__name__}, several tensors in one (quantised, perhaps), and can't be written as safetensors. "
+                         "Save the model before it is changed so, or keep this one by torch.save(model.state_dict(), file).")
     return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
 # %% ../nbs/02_model.ipynb #5ddf6a20
 def save_weights(
-    weights, # {name: tensor}
-    path, # a .safetensors file to write or to replace
-):
+    weights:dict, # {name: tensor}
+    path:str|Path, # a .safetensors file to write or to replace
+)->None:
     "Write tensors to one file; OSError if the disk is full."
     with atomic_path(path) as tmp:
         try: save_file(weights, tmp, metadata={'format': 'pt'})
@@ -910,15 +914,15 @@ OURS = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?')  # wh
 
 @patch
 def save_pretrained(self:PreTrainedModel,
-    save_directory, # folder; made if it isn't there
+    save_directory:str|Path, # folder; made if it isn't there
     *,
-    is_main_process=True, # False: write nothing (for one process of several)
-    state_dict=None, # weights to save instead of the model's own
-    push_to_hub=False, # also upload it
-    max_shard_size='5GB', # largest file: a number of bytes, or text such as '200MB'
-    safe_serialization=True, # False raises ValueError: pickles can run code
+    is_main_process:bool=True, # False: write nothing (for one process of several)
+    state_dict:dict|None=None, # weights to save instead of the model's own
+    push_to_hub:bool=False, # also upload it
+    max_shard_size:int|str='5GB', # largest file: a number of bytes, or text such as '200MB'
+    safe_serialization:bool=True, # False raises ValueError: pickles can run code
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
-):
+)->None:
     "Write `config.json` and the weights as safetensors: in one file, or in shards with an index."
     if not safe_serialization: raise ValueError("safe_serialization=False would write a pickle, which can run code when it is loaded. Leave it out: safetensors it is.")
     whole = self.whole_state_dict() if state_dict is None else state_dict  # before anybody leaves: all processes take part
@@ -938,10 +942,10 @@ def save_pretrained(self:PreTrainedModel,
 # %% ../nbs/02_model.ipynb #a406ce07
 @torch.no_grad()
 def resize_rows(
-    old, # rows (n, …) of an embedding, or of a bias
-    n, # new number of rows
+    old:Tensor, # rows (n, …) of an embedding, or of a bias
+    n:int, # new number of rows
     fresh=None, # a function that fills new rows in place; default: the mean of the old ones
-): # a new parameter (n, …)
+)->nn.Parameter: # a new parameter (n, …)
     "Keep the first rows, and add or drop at the end."
     new = old.new_empty(n, *old.shape[1:])
     k = min(n, len(old))
@@ -952,10 +956,10 @@ def resize_rows(
 # %% ../nbs/02_model.ipynb #49ff563f
 @patch
 def resize_token_embeddings(self:PreTrainedModel,
-    new_num_tokens=None, # new size of the vocabulary; default: as it is
-    pad_to_multiple_of=None, # round it up, for the sake of fast kernels
-    mean_resizing=True, # new rows are the mean of the old ones (else drawn like fresh weights)
-): # the table of token embeddings
+    new_num_tokens:int|None=None, # new size of the vocabulary; default: as it is
+    pad_to_multiple_of:int|None=None, # round it up, for the sake of fast kernels
+    mean_resizing:bool=True, # new rows are the mean of the old ones (else drawn like fresh weights)
+)->nn.Embedding: # the table of token embeddings
     "Give the model another number of words; the ones it keeps stay as they were."
     table, out = self.get_input_embeddings(), self.get_output_embeddings()
     old, n = table.num_embeddings, table.num_embeddings if new_num_tokens is None else new_num_tokens
@@ -976,14 +980,14 @@ def resize_token_embeddings(self:PreTrainedModel,
 
 # %% ../nbs/02_model.ipynb #30b569f2
 @patch
-def get_position_embeddings(self:DistilBertPreTrainedModel): # an `nn.Embedding`
+def get_position_embeddings(self:DistilBertPreTrainedModel)->nn.Embedding: # an `nn.Embedding`
     "The table of positions."
     return self.base_model.embeddings.position_embeddings
 
 @patch
 def resize_position_embeddings(self:DistilBertPreTrainedModel,
-    new_num_position_embeddings, # longest text, in tokens
-):
+    new_num_position_embeddings:int, # longest text, in tokens
+)->None:
     "Give the model more or fewer positions; new ones are sines if the old ones are, and else drawn like fresh weights."
     table, n = self.get_position_embeddings(), new_num_position_embeddings
     table.weight, table.num_embeddings = resize_rows(table.weight, n, lambda rows: rows.normal_(0, self.config.initializer_range)), n
@@ -993,8 +997,8 @@ def resize_position_embeddings(self:DistilBertPreTrainedModel,
 # %% ../nbs/02_model.ipynb #07012110
 @patch
 def prune_heads(self:PreTrainedModel,
-    heads_to_prune, # {layer: [heads]}, numbered as in the unpruned model
-):
+    heads_to_prune:dict, # {layer: [heads]}, numbered as in the unpruned model
+)->None:
     "Remove attention heads for good; the configuration remembers which (Michel et al., 2019)."
     for layer, heads in heads_to_prune.items():
         self.base_model._prune_heads({layer: heads})
@@ -1008,29 +1012,29 @@ def _prune_heads(self:PreTrainedModel, heads_to_prune):
 # %% ../nbs/02_model.ipynb #36382af5
 @patch
 def gradient_checkpointing_enable(self:PreTrainedModel,
-    gradient_checkpointing_kwargs=None, # accepted for transformers' sake
-):
+    gradient_checkpointing_kwargs:dict|None=None, # accepted for transformers' sake
+)->None:
     "Trade time for memory in training: compute each block's activations again in the backward pass (Chen et al., 2016)."
     for m in self.modules():
         if isinstance(m, PreTrainedModel): m.gradient_checkpointing = True
 
 @patch
 def activation_checkpointing_enable(self:PreTrainedModel,
-    activation_checkpointing_kwargs=None, # accepted for transformers' sake
-    every_n_layers=1, # only 1: each block
-    offload=False, # only False: what is kept stays where it is
-):
+    activation_checkpointing_kwargs:dict|None=None, # accepted for transformers' sake
+    every_n_layers:int=1, # only 1: each block
+    offload:bool=False, # only False: what is kept stays where it is
+)->None:
     "The newer name of `gradient_checkpointing_enable`; ValueError for what isn't done here."
     if every_n_layers != 1 or offload: raise ValueError(f"every_n_layers={every_n_layers}, offload={offload}: here each block is computed again, and nothing is moved. Leave both out.")
     self.gradient_checkpointing_enable(activation_checkpointing_kwargs)
 
 @patch
-def gradient_checkpointing_disable(self:PreTrainedModel):
+def gradient_checkpointing_disable(self:PreTrainedModel)->None:
     "Keep all activations again."
     for m in self.modules():
         if isinstance(m, PreTrainedModel): m.gradient_checkpointing = False
 
 @patch(as_prop=True)
-def is_gradient_checkpointing(self:PreTrainedModel): # True or False
+def is_gradient_checkpointing(self:PreTrainedModel)->bool: # True or False
     "Is gradient checkpointing on?"
     return self.base_model.gradient_checkpointing

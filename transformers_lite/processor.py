@@ -18,20 +18,21 @@ from dataclasses import dataclass, fields
 from inspect import signature
 from itertools import groupby
 from pathlib import Path
+from typing import Self
 
 from fastcore.basics import patch
 from tokenizers import AddedToken
 
-from .core import PushToHubMixin, saving, suggest, to_json, unique_keys, warn_once, write_text
+from .core import BatchFeature, PushToHubMixin, saving, suggest, to_json, unique_keys, warn_once, write_text
 from .feature_extractor import FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor
-from .tokenizer import PreTrainedTokenizer, PreTrainedTokenizerBase, clean_up, read_vocab
+from .tokenizer import BatchEncoding, PreTrainedTokenizer, PreTrainedTokenizerBase, clean_up, read_vocab
 
 # %% ../nbs/07_processor.ipynb #0fb15038
 def collapse(
-    tokens, # the best token of each frame
+    tokens:list, # the best token of each frame
     blank, # the token that means 'nothing new'
-    group_tokens=True, # merge what repeats; False: a run is one frame
-): # [(token, first frame, frame after the last)]
+    group_tokens:bool=True, # merge what repeats; False: a run is one frame
+)->list: # [(token, first frame, frame after the last)]
     "Greedy CTC decoding (Graves et al., 2006, section 3.2): merge what repeats, then drop the blanks."
     runs, at = [], 0
     for token, same in groupby(tokens) if group_tokens else ((t, [t]) for t in tokens):
@@ -42,9 +43,9 @@ def collapse(
 
 # %% ../nbs/07_processor.ipynb #63a918fa
 def read_ctc_vocab(
-    vocab_file, # path of a JSON file or of a text with a token in each line; or a dict of token to id
-    target_lang=None, # which language, if the vocabulary has several
-): # ({token: id}, {language: {token: id}} or None)
+    vocab_file:str|Path|dict, # path of a JSON file or of a text with a token in each line; or a dict of token to id
+    target_lang:str|None=None, # which language, if the vocabulary has several
+)->tuple: # ({token: id}, {language: {token: id}} or None)
     "A vocabulary of characters; ValueError if it is none."
     d = vocab_file if isinstance(vocab_file, dict) else None
     if d is None:
@@ -69,18 +70,18 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
     settings = *PreTrainedTokenizer.settings, 'do_lower_case', 'word_delimiter_token', 'replace_word_delimiter_char', 'target_lang'
 
     def __init__(self,
-        vocab_file=None, # path: JSON {token: id}, or one token in each line
-        bos_token='<s>', # None: the vocabulary has none
-        eos_token='</s>',
-        unk_token='<unk>', # stands for characters that the vocabulary lacks
-        pad_token='<pad>', # fills up, and is CTC's blank
-        word_delimiter_token='|', # stands for the space between words
-        replace_word_delimiter_char=' ', # what it becomes in a text
-        do_lower_case=False, # the vocabulary is in upper case: raise what goes in, lower what comes out
-        target_lang=None, # which language, if the vocabulary has several
+        vocab_file:str|Path|None=None, # path: JSON {token: id}, or one token in each line
+        bos_token:str|AddedToken|None='<s>', # None: the vocabulary has none
+        eos_token:str|AddedToken|None='</s>',
+        unk_token:str|AddedToken|None='<unk>', # stands for characters that the vocabulary lacks
+        pad_token:str|AddedToken|None='<pad>', # fills up, and is CTC's blank
+        word_delimiter_token:str|AddedToken|None='|', # stands for the space between words
+        replace_word_delimiter_char:str=' ', # what it becomes in a text
+        do_lower_case:bool=False, # the vocabulary is in upper case: raise what goes in, lower what comes out
+        target_lang:str|None=None, # which language, if the vocabulary has several
         *,
-        vocab=None, # dict of token to id, in the place of `vocab_file`
-        tokenizer_file=None, # the same as `vocab_file`
+        vocab:dict|None=None, # dict of token to id, in the place of `vocab_file`
+        tokenizer_file:str|Path|None=None, # the same as `vocab_file`
         **kwargs # of `PreTrainedTokenizerBase`
     ):
         source = next((v for v in (vocab, vocab_file, tokenizer_file) if v is not None), None)
@@ -97,7 +98,7 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
         if self.word_delimiter_token not in self._ids: self._add([AddedToken(self.word_delimiter_token, normalized=False)])
 
     @property
-    def word_delimiter_token_id(self): return self._token_to_id(self.word_delimiter_token)
+    def word_delimiter_token_id(self)->int|None: return self._token_to_id(self.word_delimiter_token)
 
 # %% ../nbs/07_processor.ipynb #e6354a4b
 @patch
@@ -128,17 +129,17 @@ def _warn_marks(self:Wav2Vec2CTCTokenizer, samples, split):
 @dataclass
 class Wav2Vec2CTCTokenizerOutput:
     "A text, or a batch of texts, with the frames of its characters and words."
-    text: str = None
-    char_offsets: list = None  # [{'char', 'start_offset', 'end_offset'}]
-    word_offsets: list = None  # [{'word', 'start_offset', 'end_offset'}]
+    text: str|None = None
+    char_offsets: list|None = None  # [{'char', 'start_offset', 'end_offset'}]
+    word_offsets: list|None = None  # [{'word', 'start_offset', 'end_offset'}]
 
-    def to_tuple(self): return tuple(v for f in fields(self) if (v := getattr(self, f.name)) is not None)
+    def to_tuple(self)->tuple: return tuple(v for f in fields(self) if (v := getattr(self, f.name)) is not None)
     def __getitem__(self, k): return getattr(self, k) if isinstance(k, str) else self.to_tuple()[k]
 
 def join_words(
-    chars, # [{'char', 'start_offset', 'end_offset'}]
-    space=' ', # what stands between words
-): # [{'word', 'start_offset', 'end_offset'}]
+    chars:list, # [{'char', 'start_offset', 'end_offset'}]
+    space:str=' ', # what stands between words
+)->list: # [{'word', 'start_offset', 'end_offset'}]
     "The words of a text, from the places of its characters."
     words = [list(g) for is_space, g in groupby(chars, lambda c: c['char'] == space) if not is_space]
     return [dict(word=''.join(c['char'] for c in w), start_offset=w[0]['start_offset'], end_offset=w[-1]['end_offset']) for w in words]
@@ -146,9 +147,9 @@ def join_words(
 Wav2Vec2CTCTokenizer._get_word_offsets = staticmethod(join_words)  # the name that transformers' pipeline asks for
 
 def add_times(
-    offsets, # a list of offsets
-    seconds_per_frame, # model.config.inputs_to_logits_ratio / sampling_rate
-): # the same with 'start_time' and 'end_time', in seconds
+    offsets:list, # a list of offsets
+    seconds_per_frame:float, # model.config.inputs_to_logits_ratio / sampling_rate
+)->list: # the same with 'start_time' and 'end_time', in seconds
     "Frames as seconds."
     return [{**o, **{f'{k}_time': round(o[f'{k}_offset'] * seconds_per_frame, 6) for k in ('start', 'end')}} for o in offsets]
 
@@ -163,13 +164,13 @@ def plain_ids(
 @patch
 def decode(self:Wav2Vec2CTCTokenizer,
     token_ids, # (frames,) the best id of each frame: list, array or tensor; a batch of rows gives a list of texts
-    skip_special_tokens=False, # leave <s>, </s> and <unk> out; the blank always is
-    clean_up_tokenization_spaces=None, # see `clean_up`; default: as the tokenizer was made
-    output_char_offsets=False, # also say where each character is
-    output_word_offsets=False, # also say where each word is
-    spaces_between_special_tokens=False, # put spaces around special tokens
-    group_tokens=True, # merge what repeats; False for labels, in which a double letter stands as it is
-    seconds_per_frame=None, # also give times: model.config.inputs_to_logits_ratio / sampling_rate
+    skip_special_tokens:bool=False, # leave <s>, </s> and <unk> out; the blank always is
+    clean_up_tokenization_spaces:bool|None=None, # see `clean_up`; default: as the tokenizer was made
+    output_char_offsets:bool=False, # also say where each character is
+    output_word_offsets:bool=False, # also say where each word is
+    spaces_between_special_tokens:bool=False, # put spaces around special tokens
+    group_tokens:bool=True, # merge what repeats; False for labels, in which a double letter stands as it is
+    seconds_per_frame:float|None=None, # also give times: model.config.inputs_to_logits_ratio / sampling_rate
 ): # text, or a `Wav2Vec2CTCTokenizerOutput` if places are asked for
     "From the best id of each frame to text."
     options = {k: v for k, v in locals().items() if k not in ('self', 'token_ids')}
@@ -202,8 +203,8 @@ def _cleaned(self:Wav2Vec2CTCTokenizer, text, clean):
 @patch
 def batch_decode(self:Wav2Vec2CTCTokenizer,
     sequences, # rows of ids
-    skip_special_tokens=False, # as of `decode`
-    clean_up_tokenization_spaces=None, # as of `decode`
+    skip_special_tokens:bool=False, # as of `decode`
+    clean_up_tokenization_spaces:bool|None=None, # as of `decode`
     **kwargs, # as of `decode`
 ): # a list of texts, or a `Wav2Vec2CTCTokenizerOutput` of lists
     "The text of each row."
@@ -213,11 +214,11 @@ def batch_decode(self:Wav2Vec2CTCTokenizer,
 
 @patch
 def convert_tokens_to_string(self:Wav2Vec2CTCTokenizer,
-    tokens, # the best token of each frame
-    group_tokens=True, # merge what repeats
-    spaces_between_special_tokens=False, # as of `decode`
-    output_char_offsets=False, # as of `decode`
-    output_word_offsets=False, # as of `decode`
+    tokens:list, # the best token of each frame
+    group_tokens:bool=True, # merge what repeats
+    spaces_between_special_tokens:bool=False, # as of `decode`
+    output_char_offsets:bool=False, # as of `decode`
+    output_word_offsets:bool=False, # as of `decode`
 ): # {'text', 'char_offsets', 'word_offsets'}
     "The text that tokens stand for, and where it is."
     out = self.decode(self.convert_tokens_to_ids(tokens), group_tokens=group_tokens, spaces_between_special_tokens=spaces_between_special_tokens, output_char_offsets=True, output_word_offsets=True)
@@ -225,7 +226,7 @@ def convert_tokens_to_string(self:Wav2Vec2CTCTokenizer,
 
 # %% ../nbs/07_processor.ipynb #45714922
 @patch
-def save_vocabulary(self:Wav2Vec2CTCTokenizer, save_directory, filename_prefix=None): # the paths of the files
+def save_vocabulary(self:Wav2Vec2CTCTokenizer, save_directory:str|Path, filename_prefix:str|None=None)->tuple: # the paths of the files
     "Save vocab.json."
     path = Path(save_directory)/(f'{filename_prefix}-' * bool(filename_prefix) + 'vocab.json')
     write_text(path, json.dumps(self.languages or {**self.vocab, **{t: i for t, i in self._ids.items()}}, indent=2, sort_keys=True, ensure_ascii=False) + '\n')
@@ -234,8 +235,8 @@ def save_vocabulary(self:Wav2Vec2CTCTokenizer, save_directory, filename_prefix=N
 # %% ../nbs/07_processor.ipynb #5b2b77ec
 @patch
 def set_target_lang(self:Wav2Vec2CTCTokenizer,
-    target_lang, # one of the vocabulary's languages
-):
+    target_lang:str, # one of the vocabulary's languages
+)->None:
     "Change to another language of the vocabulary."
     if not self.languages: raise ValueError(f"The vocabulary has one language only, so {target_lang!r} can't be chosen. Make the tokenizer with vocab={{language: {{token: id}}}}.")
     self.vocab, _ = read_ctc_vocab(self.languages, target_lang)
@@ -264,20 +265,20 @@ class ProcessorMixin(PushToHubMixin):
             setattr(self, k, value)
 
     def __repr__(self): return f'{type(self).__name__}:\n' + '\n'.join(f'- {k}: {getattr(self, k)!r}' for k in self.attributes)
-    def to_dict(self): return {'processor_class': type(self).__name__, **{k: getattr(self, k).to_dict() for k in self.attributes if k != 'tokenizer'}}
+    def to_dict(self)->dict: return {'processor_class': type(self).__name__, **{k: getattr(self, k).to_dict() for k in self.attributes if k != 'tokenizer'}}
 
     @classmethod
-    def part_classes(cls): # {attribute: class}
+    def part_classes(cls)->dict: # {attribute: class}
         "The classes to load the parts with; a subclass says which."
         raise NotImplementedError(f"{cls.__name__} must define part_classes(), which gives the class of {', '.join(cls.attributes)}.")
 
 # %% ../nbs/07_processor.ipynb #2bb47a64
 @patch
 def save_pretrained(self:ProcessorMixin,
-    save_directory, # folder; made if it isn't there
-    push_to_hub=False, # also upload it
+    save_directory:str|Path, # folder; made if it isn't there
+    push_to_hub:bool=False, # also upload it
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
-):
+)->None:
     "Write every part, in the layouts of transformers 4 and 5."
     name = {'processor_class': type(self).__name__}
     with saving(save_directory) as folder:
@@ -294,9 +295,9 @@ def save_pretrained(self:ProcessorMixin,
 
 @patch(cls_method=True)
 def from_pretrained(cls:ProcessorMixin,
-    pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
+    pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…', or hub repository
     **kwargs, # `HUB_OPTIONS`, and settings of the parts that replace those of the files
-): # a processor
+)->Self: # a processor
     "Load every part."
     parts = cls.part_classes()
     known = {k: set(c.known_names()) if hasattr(c, 'known_names') else c.known_arguments() for k, c in parts.items()}
@@ -310,17 +311,17 @@ class Wav2Vec2Processor(ProcessorMixin):
     classes = dict(feature_extractor=SequenceFeatureExtractor, tokenizer=Wav2Vec2CTCTokenizer)
 
     def __init__(self,
-        feature_extractor, # a `Wav2Vec2FeatureExtractor`
-        tokenizer, # a `Wav2Vec2CTCTokenizer`
+        feature_extractor:FeatureExtractionMixin, # a `Wav2Vec2FeatureExtractor`
+        tokenizer:PreTrainedTokenizerBase, # a `Wav2Vec2CTCTokenizer`
     ): super().__init__(feature_extractor, tokenizer)
 
     @classmethod
-    def part_classes(cls): return dict(feature_extractor=Wav2Vec2FeatureExtractor, tokenizer=Wav2Vec2CTCTokenizer)
+    def part_classes(cls)->dict: return dict(feature_extractor=Wav2Vec2FeatureExtractor, tokenizer=Wav2Vec2CTCTokenizer)
 
     def options_of(self,
-        part, # 'feature_extractor' or 'tokenizer'
-        kwargs, # options of a call
-    ): # those that the part takes
+        part:str, # 'feature_extractor' or 'tokenizer'
+        kwargs:dict, # options of a call
+    )->dict: # those that the part takes
         "The options that are for one part; TypeError for one that no part takes."
         takes = {k: {*signature(f).parameters} for k, f in dict(feature_extractor=self.feature_extractor.__call__, tokenizer=self.tokenizer.__call__).items()}
         for k in kwargs:
@@ -331,10 +332,10 @@ class Wav2Vec2Processor(ProcessorMixin):
 
     def __call__(self,
         audio=None, # sound, as of `Wav2Vec2FeatureExtractor`
-        text=None, # a text or a list of texts
+        text:str|list|None=None, # a text or a list of texts
         raw_speech=None, # an older name of `audio`
         **kwargs, # options of the feature extractor and of the tokenizer
-    ): # `BatchFeature` with input_values, with `labels` if both are given; for text alone, its `BatchEncoding`
+    )->BatchFeature|BatchEncoding: # `BatchFeature` with input_values, with `labels` if both are given; for text alone, its `BatchEncoding`
         "Make sound, text or both ready for the model."
         audio = raw_speech if audio is None else audio
         if isinstance(audio, str) or isinstance(audio, (list, tuple)) and audio and isinstance(audio[0], str): audio, text = None, audio
@@ -359,10 +360,10 @@ def one_text_a_clip(
 # %% ../nbs/07_processor.ipynb #9b645bd2
 @patch
 def pad(self:Wav2Vec2Processor,
-    input_features=None, # of the feature extractor: a list of {'input_values': …}, or {'input_values': clips}
-    labels=None, # of the tokenizer: a list of {'input_ids': …}, or {'input_ids': rows}
+    input_features:dict|list|None=None, # of the feature extractor: a list of {'input_values': …}, or {'input_values': clips}
+    labels:dict|list|None=None, # of the tokenizer: a list of {'input_ids': …}, or {'input_ids': rows}
     **kwargs, # padding, max_length, pad_to_multiple_of, return_tensors
-): # a batch; with both, the padded ids as `labels`
+)->BatchFeature|BatchEncoding: # a batch; with both, the padded ids as `labels`
     "Pad features, labels, or both."
     if input_features is None and labels is None: raise ValueError("Give input_features, labels, or both.")
     batch = None if input_features is None else self.feature_extractor.pad(input_features, **kwargs)

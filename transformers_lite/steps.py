@@ -18,15 +18,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .look import Rich, show_table, times
 
 # %% ../nbs/02c_steps.ipynb #61659d3e
 @lru_cache(None) # Python looks through the whole file for a class, and a model has the same one many times
 def where_is(
-    cls, # a class
-): # (what to print, the link or None)
+    cls:type, # a class
+)->tuple: # (what to print, the link or None)
     "Where the code of a class stands: a cell of a notebook if nbdev wrote its module, else file and line."
     if cls.__module__.split('.')[0] == 'torch': return 'torch', None
     try: file, (_, line) = Path(inspect.getsourcefile(cls)), inspect.getsourcelines(cls)
@@ -45,7 +45,7 @@ def tensors_in(
     elif isinstance(values, dict): yield from tensors_in(list(values.values()))
     elif isinstance(values, (list, tuple)): yield from (t for v in values for t in tensors_in(v))
 
-def first_tensor(values): return max(tensors_in(values), key=lambda t: t.numel() > 1, default=None)
+def first_tensor(values)->Tensor|None: return max(tensors_in(values), key=lambda t: t.numel() > 1, default=None)
 
 @dataclass
 class Step:
@@ -55,17 +55,17 @@ class Step:
     depth: int # how deep inside it stands
     shape_in: tuple = () # of the first tensor that went in
     shape_out: tuple = () # of the first that came out
-    size: float = None # root mean square of that
-    dtype: torch.dtype = None # of that
+    size: float|None = None # root mean square of that
+    dtype: torch.dtype|None = None # of that
 
-    def row(self): # as a line of a table
+    def row(self)->dict: # as a line of a table
         import fastcore.xml as x
         text, link = where_is(type(self.part))
         short = '  '*self.depth + (self.name.rpartition('.')[2] if self.depth else 'model')
         return {'part': short, 'class': type(self.part).__name__, 'in': times(self.shape_in), 'out': times(self.shape_out),
                 'size': '' if self.size is None else self.size, 'code': Rich(text, x.A(text, href=link) if link else text)}
 
-def size_of(t): # the root mean square of a tensor
+def size_of(t:Tensor)->float: # the root mean square of a tensor
     return t.detach().float().square().mean().sqrt().item()
 
 # %% ../nbs/02c_steps.ipynb #f7b29a43
@@ -78,15 +78,15 @@ class Journey(list):
         found = next((s for s in self if s.name == i or s.name.endswith('.' + i)), None)
         if found is None: raise KeyError(f"no part '{i}' was run. Run were {', '.join(s.name or 'the model' for s in self)[:300]}.")
         return found
-    def rows(self): return [s.row() for s in self]
+    def rows(self)->list: return [s.row() for s in self]
     def __repr__(self): return show_table(self.rows()).text
     def _repr_html_(self): return show_table(self.rows())._repr_html_()
 
 def follow(
-    model, # any `nn.Module`
+    model:nn.Module, # any `nn.Module`
     batch, # its inputs: a dict of arguments, or one tensor
-    depth=None, # levels of parts to write down: 1 is the parts right inside the model; None: all
-): # a `Journey`
+    depth:int|None=None, # levels of parts to write down: 1 is the parts right inside the model; None: all
+)->Journey: # a `Journey`
     "What happens to an input on its way through a model, step by step."
     journey, open_steps, hooks = Journey(), [], []
     def enter(part, args, kwargs, name):

@@ -2,7 +2,7 @@
 
 DistilBERT in Keras 3, which runs on TensorFlow and on JAX. A checkpoint serves both frameworks: these classes read and write PyTorch's
 files, and read those that TensorFlow's classes of transformers 4 wrote. You need to know the chapters on models and heads; Keras is
-explained where it differs.
+explained where it differs from PyTorch.
 
 Docs: https://transformers-lite.github.io/transformers_lite/tensorflow.html.md"""
 
@@ -21,6 +21,8 @@ __all__ = ['ACTIVATIONS_TF', 'OPTIONS', 'LEAVES', 'make_dense', 'make_norm', 'ma
 import copy, re
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from fastcore.basics import patch
@@ -39,9 +41,9 @@ from keras import ops
 
 # %% ../nbs/09_tensorflow.ipynb #32bf7555
 def make_dense(
-    d_in, # numbers that go in
-    d_out, # numbers that come out
-    std=.02, # of fresh weights
+    d_in:int, # numbers that go in
+    d_out:int, # numbers that come out
+    std:float=.02, # of fresh weights
 ): # a `keras.layers.Dense`
     "A linear layer that has its weights at once."
     layer = keras.layers.Dense(d_out, kernel_initializer=keras.initializers.RandomNormal(0., std))
@@ -49,7 +51,7 @@ def make_dense(
     return layer
 
 def make_norm(
-    d, # width
+    d:int, # width
 ): # a `keras.layers.LayerNormalization`
     "A norm that has its weights at once."
     layer = keras.layers.LayerNormalization(epsilon=1e-12)
@@ -57,10 +59,10 @@ def make_norm(
     return layer
 
 def make_table(
-    n, # rows
-    d, # width
-    std=.02, # of fresh weights
-    empty=None, # a row of zeros, for padding
+    n:int, # rows
+    d:int, # width
+    std:float=.02, # of fresh weights
+    empty:int|None=None, # a row of zeros, for padding
 ): # a `keras.layers.Embedding`
     "A table of embeddings that has its weights at once."
     layer = keras.layers.Embedding(n, d, embeddings_initializer=keras.initializers.RandomNormal(0., std))
@@ -71,7 +73,7 @@ def make_table(
 # %% ../nbs/09_tensorflow.ipynb #8f5b56a4
 class TFEmbeddings(keras.layers.Layer):
     "A vector for each token: one for the word plus one for its position, normalised."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.word_embeddings = make_table(config.vocab_size, config.dim, config.initializer_range, config.pad_token_id)
         self.position_embeddings = make_table(config.max_position_embeddings, config.dim, config.initializer_range)
@@ -80,13 +82,13 @@ class TFEmbeddings(keras.layers.Layer):
             self.position_embeddings.trainable = False
         self.LayerNorm, self.dropout, self.built = make_norm(config.dim), keras.layers.Dropout(config.dropout), True
 
-    def call(self, words, training=False): # (b, n, d) vectors of the words
+    def call(self, words, training:bool|None=False): # (b, n, d) vectors of the words
         places = self.position_embeddings(ops.arange(ops.shape(words)[1]))
         return self.dropout(self.LayerNorm(words + places), training=training)
 
 def waves(
-    n, # positions
-    d, # width
+    n:int, # positions
+    d:int, # width
 ): # (n, d)
     "Sines and cosines, as `sinusoids` of the chapter on models, in numpy."
     angle = np.arange(n)[:, None] / 10000**(2 * (np.arange(d) // 2) / d)
@@ -95,13 +97,13 @@ def waves(
 # %% ../nbs/09_tensorflow.ipynb #9573b0eb
 class TFMultiHeadSelfAttention(keras.layers.Layer):
     "Attention by its formula, softmax(q kᵀ / √d) v (Vaswani et al., 2017, section 3.2)."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.n_heads, self.head_dim = config.n_heads, config.dim // config.n_heads
         self.q_lin, self.k_lin, self.v_lin, self.out_lin = (make_dense(config.dim, config.dim, config.initializer_range) for _ in range(4))
         self.dropout, self.built = keras.layers.Dropout(config.attention_dropout), True
 
-    def call(self, x, keep=None, head_mask=None, training=False): # (context (b, n, d), weights (b, h, n, n))
+    def call(self, x, keep=None, head_mask=None, training:bool|None=False): # (context (b, n, d), weights (b, h, n, n))
         b, n, d = ops.shape(x)
         split = lambda t: ops.transpose(ops.reshape(t, (b, n, self.n_heads, self.head_dim)), (0, 2, 1, 3))
         q, k, v = split(self.q_lin(x)), split(self.k_lin(x)), split(self.v_lin(x))
@@ -133,29 +135,29 @@ def tf_activation(
 
 class TFFFN(keras.layers.Layer):
     "Two linear layers with an activation between them, on each token by itself."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.lin1, self.lin2 = make_dense(config.dim, config.hidden_dim, config.initializer_range), make_dense(config.hidden_dim, config.dim, config.initializer_range)
         self.activation = tf_activation(config.activation)
         self.dropout, self.built = keras.layers.Dropout(config.dropout), True
 
-    def call(self, x, training=False): return self.dropout(self.lin2(self.activation(self.lin1(x))), training=training)
+    def call(self, x, training:bool|None=False): return self.dropout(self.lin2(self.activation(self.lin1(x))), training=training)
 
 class TFTransformerBlock(keras.layers.Layer):
     "Attention, then feed-forward; each is added to its input and normalised after that."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.attention, self.sa_layer_norm = TFMultiHeadSelfAttention(config), make_norm(config.dim)
         self.ffn, self.output_layer_norm, self.built = TFFFN(config), make_norm(config.dim), True
 
-    def call(self, x, keep=None, head_mask=None, training=False):
+    def call(self, x, keep=None, head_mask=None, training:bool|None=False):
         out, weights = self.attention(x, keep, head_mask, training=training)
         x = self.sa_layer_norm(x + out)
         return self.output_layer_norm(x + self.ffn(x, training=training)), weights
 
 class TFTransformer(keras.layers.Layer):
     "The stack of blocks."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.layer, self.built = [TFTransformerBlock(config) for _ in range(config.n_layers)], True
 
@@ -168,9 +170,9 @@ class TFModelOutput(OrderedDict):
         if k in ('loss', 'hidden_states', 'attentions'): return None
         raise AttributeError(f"no '{k}' in this output; it has {', '.join(self) or 'nothing'}")
     def __getitem__(self, k): return super().__getitem__(k) if isinstance(k, str) else self.to_tuple()[k]
-    def to_tuple(self): return tuple(self.values())
+    def to_tuple(self)->tuple: return tuple(self.values())
 
-def register_output():
+def register_output()->None:
     "Tell Keras, and JAX if it is the back end, how to take a `TFModelOutput` apart."
     import optree
     apart, together = lambda o: (list(o.values()), list(o)), lambda names, values: TFModelOutput(zip(names, values))
@@ -190,7 +192,7 @@ class TFPreTrainedModel(keras.Model, PushToHubMixin):
     inputs_of = 'input_ids', 'attention_mask', 'head_mask', 'inputs_embeds'  # in the order in which they may be given without names
 
     def __init__(self,
-        config, # a `PretrainedConfig`; ValueError if it isn't one
+        config:PretrainedConfig, # a `PretrainedConfig`; ValueError if it isn't one
         **kwargs, # of `keras.Model`: name, dtype, trainable
     ):
         super().__init__(**kwargs)
@@ -200,7 +202,7 @@ class TFPreTrainedModel(keras.Model, PushToHubMixin):
         if config.pruned_heads: raise ValueError(f"config.pruned_heads={config.pruned_heads}: the TensorFlow classes can't leave heads out. Use {type(self).__name__.removeprefix('TF')}.")
         self.config, self.built = config, True
 
-    def __call__(self, inputs=None, *args, training=None, **kwargs):
+    def __call__(self, inputs=None, *args, training:bool|None=None, **kwargs):
         "Take inputs as a dict, by keyword, as a list, or one after the other; TypeError for one that isn't known."
         first = dict(inputs) if isinstance(inputs, Mapping) else dict(zip(self.inputs_of, inputs)) if isinstance(inputs, (list, tuple)) else {} if inputs is None else {'input_ids': inputs}
         given = {**first, **dict(zip(self.inputs_of[1:], args)), **kwargs}
@@ -217,18 +219,18 @@ class TFPreTrainedModel(keras.Model, PushToHubMixin):
     def base_model(self): return getattr(self, self.base_model_prefix, self)
     def __dir__(self): return [a for a in super().__dir__() if a != 'base_model']  # Keras walks along attributes when it saves, and this one leads back
     def get_input_embeddings(self): return self.base_model.embeddings.word_embeddings
-    def num_parameters(self, only_trainable=False): return sum(int(np.prod(v.shape)) for v in (self.trainable_weights if only_trainable else self.weights))
+    def num_parameters(self, only_trainable:bool=False)->int: return sum(int(np.prod(v.shape)) for v in (self.trainable_weights if only_trainable else self.weights))
 
 # %% ../nbs/09_tensorflow.ipynb #82b601b3
 @keras.saving.register_keras_serializable(package='transformers_lite')
 class TFDistilBertModel(TFPreTrainedModel):
     "DistilBERT without a head: token ids in, one vector for each token out (Sanh et al., 2019)."
     config_class, base_model_prefix = DistilBertConfig, 'distilbert'
-    def __init__(self, config, **kwargs):
+    def __init__(self, config:DistilBertConfig, **kwargs):
         super().__init__(config, **kwargs)
         self.embeddings, self.transformer = TFEmbeddings(config), TFTransformer(config)
 
-    def call(self, inputs, training=False, output_attentions=False, output_hidden_states=False):
+    def call(self, inputs, training:bool|None=False, output_attentions:bool=False, output_hidden_states:bool=False):
         ids, keep, head_mask = inputs.get('input_ids'), inputs.get('attention_mask'), inputs.get('head_mask')
         if keep is not None: keep = ops.not_equal(keep, 0)
         if head_mask is not None: head_mask = ops.broadcast_to(ops.convert_to_tensor(head_mask), (self.config.n_layers, self.config.n_heads))[:, None, :, None, None]
@@ -246,8 +248,8 @@ LEAVES = ((keras.layers.Dense, dict(weight='kernel', bias='bias')), (keras.layer
 
 def named_weights(
     layer, # a layer or a model
-    prefix='', # to put before the names
-): # {PyTorch's name: (variable, is it turned around?)}
+    prefix:str='', # to put before the names
+)->dict: # {PyTorch's name: (variable, is it turned around?)}
     "The weights by the names that they have in PyTorch."
     for kind, names in LEAVES:
         if isinstance(layer, kind): return {prefix + n: (getattr(layer, k), k == 'kernel') for n, k in names.items()}
@@ -261,9 +263,9 @@ def named_weights(
 
 # %% ../nbs/09_tensorflow.ipynb #29c8d4cd
 def read_arrays(
-    name, # folder, 'transformers-lite/…' or hub repository
+    name:str|Path, # folder, 'transformers-lite/…' or hub repository
     **hub, # `HUB_OPTIONS`
-): # {PyTorch's name: array}
+)->dict: # {PyTorch's name: array}
     "All weights of a checkpoint, of PyTorch's format or of TensorFlow's; OSError if there are none, or if they can't be read."
     find = lambda f: cached_file(name, f, must_exist=False, **hub)
     if path := find('model.safetensors'): return read_safetensors(path)
@@ -276,8 +278,8 @@ def read_arrays(
     raise OSError(f"'{name}' has no model.safetensors and no tf_model.h5{why}")
 
 def read_safetensors(
-    path, # a .safetensors file
-): # {PyTorch's name: array}
+    path:str|Path, # a .safetensors file
+)->dict: # {PyTorch's name: array}
     "The arrays of one file; kernels are turned around."
     try:
         with safe_open(path, framework='np') as f: return from_tensorflow({k: f.get_tensor(k) for k in f.keys()})
@@ -286,8 +288,8 @@ def read_safetensors(
 
 # %% ../nbs/09_tensorflow.ipynb #35cba8c2
 def read_h5(
-    path, # a tf_model.h5
-): # {PyTorch's name: array}
+    path:str|Path, # a tf_model.h5
+)->dict: # {PyTorch's name: array}
     "The arrays of a file of transformers' TensorFlow classes."
     import h5py
     found = {}
@@ -301,10 +303,10 @@ def read_h5(
 # %% ../nbs/09_tensorflow.ipynb #676a3ba5
 @patch
 def take(self:TFPreTrainedModel,
-    arrays, # {PyTorch's name: array}
-    source, # where they come from, for messages
-    ignore_mismatched_sizes=False, # leave out what has another shape, rather than raise RuntimeError
-): # dict of sets: missing_keys, unexpected_keys, mismatched_keys
+    arrays:dict, # {PyTorch's name: array}
+    source:str|Path, # where they come from, for messages
+    ignore_mismatched_sizes:bool=False, # leave out what has another shape, rather than raise RuntimeError
+)->dict: # dict of sets: missing_keys, unexpected_keys, mismatched_keys
     "Take over the numbers of a checkpoint; ValueError if it isn't one of this model."
     wanted, prefix, info, got = named_weights(self), self.base_model_prefix + '.', dict(missing_keys=set(), unexpected_keys=set(), mismatched_keys=set()), set()
     for key, x in arrays.items():
@@ -324,9 +326,9 @@ def take(self:TFPreTrainedModel,
 
 @patch
 def verdict(self:TFPreTrainedModel,
-    info, # of `take`
-    source, # where the weights come from
-):
+    info:dict, # of `take`
+    source:str|Path, # where the weights come from
+)->None:
     "Warn of weights that are fresh or left out, and say whether that is expected."
     head = {n for n in info['missing_keys'] if self.base_model is not self and not n.startswith(self.base_model_prefix + '.')}
     for names, why in ((head, 'expected for a new head: train it before you use it'), (info['missing_keys'] - head, 'NOT expected: the checkpoint lacks them, so outputs will be wrong until they are trained')):
@@ -339,15 +341,15 @@ def verdict(self:TFPreTrainedModel,
 # %% ../nbs/09_tensorflow.ipynb #bfa9bdf0
 @patch(cls_method=True)
 def from_pretrained(cls:TFPreTrainedModel,
-    pretrained_model_name_or_path, # folder, 'transformers-lite/…' (packaged), or hub repository
+    pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…' (packaged), or hub repository
     *model_args, # further arguments for the constructor
-    config=None, # a configuration to use instead of the checkpoint's, or its name
-    ignore_mismatched_sizes=False, # fresh weights where the shape differs, rather than RuntimeError
-    output_loading_info=False, # also return the sets of keys that didn't fit
-    from_pt=None, # accepted for transformers' sake: the format is seen
-    use_safetensors=None, # accepted for transformers' sake
+    config:PretrainedConfig|str|None=None, # a configuration to use instead of the checkpoint's, or its name
+    ignore_mismatched_sizes:bool=False, # fresh weights where the shape differs, rather than RuntimeError
+    output_loading_info:bool=False, # also return the sets of keys that didn't fit
+    from_pt:bool|None=None, # accepted for transformers' sake: the format is seen
+    use_safetensors:bool|None=None, # accepted for transformers' sake
     **kwargs, # `HUB_OPTIONS`; settings that replace those of the configuration
-): # the model (and the loading info)
+)->Self: # the model (and the loading info)
     "Load a pretrained model, of PyTorch's format or of TensorFlow's."
     name, (hub, kwargs) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
     if isinstance(config, PretrainedConfig): config, rest = type(config).from_dict(config.to_dict(), return_unused_kwargs=True, **kwargs) if kwargs else (copy.deepcopy(config), {})
@@ -362,31 +364,31 @@ def from_pretrained(cls:TFPreTrainedModel,
 
 @patch(cls_method=True)
 def from_config(cls:TFPreTrainedModel,
-    config, # a configuration, or the dict that `get_config` gave
+    config:PretrainedConfig|dict, # a configuration, or the dict that `get_config` gave
     **kwargs, # further arguments of the constructor
-): # a model with fresh weights
+)->Self: # a model with fresh weights
     "Build a model from a copy of a configuration; Keras calls it when it loads a `.keras` file."
     if isinstance(config, PretrainedConfig): return cls(copy.deepcopy(config), **kwargs)
     return cls(cls.config_class.from_dict(config['config']), name=config.get('name'))
 
 @patch
-def get_config(self:TFPreTrainedModel): # a dict
+def get_config(self:TFPreTrainedModel)->dict: # a dict
     "What Keras keeps of a model beside its weights."
     return {'config': self.config.to_dict(), 'name': self.name}
 
 # %% ../nbs/09_tensorflow.ipynb #8bed03dc
 @patch
-def to_arrays(self:TFPreTrainedModel): # {PyTorch's name: array}
+def to_arrays(self:TFPreTrainedModel)->dict: # {PyTorch's name: array}
     "The weights as PyTorch has them."
     return {n: np.ascontiguousarray(x.T if turned else x) for n, (v, turned) in named_weights(self).items() for x in [ops.convert_to_numpy(v)]}
 
 @patch
 def save_pretrained(self:TFPreTrainedModel,
-    save_directory, # folder; made if it isn't there
-    push_to_hub=False, # also upload it
-    safe_serialization=True, # False raises ValueError
+    save_directory:str|Path, # folder; made if it isn't there
+    push_to_hub:bool=False, # also upload it
+    safe_serialization:bool=True, # False raises ValueError
     **kwargs, # for `push_to_hub`, with `repo_id`
-):
+)->None:
     "Write `config.json` and `model.safetensors` in PyTorch's format, which the classes of both frameworks load, here and in transformers."
     if not safe_serialization: raise ValueError("safe_serialization=False would write tf_model.h5, which only old versions read. Leave it out: safetensors it is. For Keras's own format: model.save('model.keras').")
     config = copy.deepcopy(self.config)
@@ -413,7 +415,7 @@ def token_loss(
 def text_loss(
     logits, # (b, labels)
     labels, # as of `classification_loss` of the chapter on heads
-    config, # its problem_type says which loss; None: by the looks of the labels
+    config:PretrainedConfig, # its problem_type says which loss; None: by the looks of the labels
 ): # the mean loss
     "The loss for the kind of problem."
     whole = 'int' in keras.backend.standardize_dtype(labels.dtype)
@@ -428,54 +430,54 @@ def text_loss(
 class TFHead(TFPreTrainedModel):
     "What DistilBERT's heads share."
     config_class, base_model_prefix, label_names, given_loss = DistilBertConfig, 'distilbert', ('labels',), None
-    def __init__(self, config, **kwargs):
+    def __init__(self, config:DistilBertConfig, **kwargs):
         super().__init__(config, **kwargs)
         self.distilbert = TFDistilBertModel(config)
 
-    def vectors(self, inputs, training, options): # (the base model's output, its inputs)
+    def vectors(self, inputs, training:bool|None, options:dict): # (the base model's output, its inputs)
         "Run the base model on what is its own."
         return self.distilbert({k: v for k, v in inputs.items() if k not in self.label_names}, training=training, **options, return_dict=True)
 
-    def finish(self, inputs, out, **scores): # a `TFModelOutput`
+    def finish(self, inputs, out, **scores)->TFModelOutput: # a `TFModelOutput`
         "Add the loss, if there are labels."
         labels = [inputs.get(k) for k in self.label_names]
         loss = self.loss_of(scores, labels) if all(x is not None for x in labels) else None
         return TFModelOutput(loss=loss, **scores, hidden_states=out.hidden_states, attentions=out.attentions)
 
-    def loss_of(self, scores, labels): return text_loss(scores['logits'], labels[0], self.config)
+    def loss_of(self, scores:dict, labels:list): return text_loss(scores['logits'], labels[0], self.config)
 
-    def compile(self, optimizer='rmsprop', loss=None, **kwargs):
+    def compile(self, optimizer:str|keras.optimizers.Optimizer='rmsprop', loss=None, **kwargs)->None:
         "As of `keras.Model`; without a loss, the model's own."
         self._compile_metrics, self.given_loss = None, loss  # Keras would keep those of the compile before
         super().compile(optimizer, loss, **kwargs)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training:bool=True):
         "Of `fit`: the loss that `compile` was given; without one, the model's own."
         scores = {k: v for k, v in y_pred.items() if k.endswith('logits')}
         if self.given_loss is not None: return super().compute_loss(x, y, [*scores.values()] if len(scores) > 1 else scores['logits'], sample_weight, training)
         if y is None: return y_pred['loss']
         return self.loss_of(scores, [y[k] for k in self.label_names] if isinstance(y, Mapping) else list(y) if len(self.label_names) > 1 else [y])
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x, y, y_pred, sample_weight=None)->dict:
         scores = [v for k, v in y_pred.items() if k.endswith('logits')]
         return super().compute_metrics(x, y, scores if len(scores) > 1 else scores[0], sample_weight)
 
 TFHead.inputs_of = *TFPreTrainedModel.inputs_of, 'labels'
 
 # %% ../nbs/09_tensorflow.ipynb #fd1fb03c
-def for_keras(cls):
+def for_keras(cls:type):
     "Let Keras find a class when it loads a `.keras` file."
     return keras.saving.register_keras_serializable(package='transformers_lite')(cls)
 
 @for_keras
 class TFDistilBertForSequenceClassification(TFHead):
     "DistilBERT that gives a text a label, a number, or several labels."
-    def __init__(self, config, **kwargs):
+    def __init__(self, config:DistilBertConfig, **kwargs):
         super().__init__(config, **kwargs)
         self.pre_classifier, self.classifier = make_dense(config.dim, config.dim, config.initializer_range), make_dense(config.dim, config.num_labels, config.initializer_range)
         self.dropout = keras.layers.Dropout(config.seq_classif_dropout)
 
-    def call(self, inputs, training=False, **options):
+    def call(self, inputs, training:bool|None=False, **options):
         out = self.vectors(inputs, training, options)
         x = ops.relu(self.pre_classifier(out.last_hidden_state[:, 0]))
         return self.finish(inputs, out, logits=self.classifier(self.dropout(x, training=training)))
@@ -483,15 +485,15 @@ class TFDistilBertForSequenceClassification(TFHead):
 @for_keras
 class TFDistilBertForTokenClassification(TFHead):
     "DistilBERT that gives each token a label."
-    def __init__(self, config, **kwargs):
+    def __init__(self, config:DistilBertConfig, **kwargs):
         super().__init__(config, **kwargs)
         self.dropout, self.classifier = keras.layers.Dropout(config.dropout), make_dense(config.dim, config.num_labels, config.initializer_range)
 
-    def call(self, inputs, training=False, **options):
+    def call(self, inputs, training:bool|None=False, **options):
         out = self.vectors(inputs, training, options)
         return self.finish(inputs, out, logits=self.classifier(self.dropout(out.last_hidden_state, training=training)))
 
-    def loss_of(self, scores, labels): return token_loss(scores['logits'], labels[0])
+    def loss_of(self, scores:dict, labels): return token_loss(scores['logits'], labels[0])
 
 # %% ../nbs/09_tensorflow.ipynb #1ccf677c
 @for_keras
@@ -499,26 +501,26 @@ class TFDistilBertForQuestionAnswering(TFHead):
     "DistilBERT that finds an answer in a text: two scores for each token, as its start and as its end."
     label_names = 'start_positions', 'end_positions'
     inputs_of = *TFPreTrainedModel.inputs_of, *label_names
-    def __init__(self, config, **kwargs):
+    def __init__(self, config:DistilBertConfig, **kwargs):
         super().__init__(config, **kwargs)
         if config.num_labels != 2: raise ValueError(f"num_labels={config.num_labels}: question answering needs 2, a score for the start and one for the end.")
         self.dropout, self.qa_outputs = keras.layers.Dropout(config.qa_dropout), make_dense(config.dim, 2, config.initializer_range)
 
-    def call(self, inputs, training=False, **options):
+    def call(self, inputs, training:bool|None=False, **options):
         out, mask = self.vectors(inputs, training, options), inputs.get('attention_mask')
         start, end = ops.unstack(self.qa_outputs(self.dropout(out.last_hidden_state, training=training)), 2, axis=-1)
         res = self.finish(inputs, out, start_logits=start, end_logits=end)
         if mask is not None and not training: res.update((k, ops.where(ops.not_equal(mask, 0), res[k], lowest(res[k]))) for k in ('start_logits', 'end_logits'))
         return res
 
-    def loss_of(self, scores, labels):
+    def loss_of(self, scores:dict, labels):
         pairs = zip((scores['start_logits'], scores['end_logits']), labels)  # a place beyond the text doesn't count
         return sum(token_loss(x, ops.where(ops.cast(p, 'int32') < ops.shape(x)[1], ops.cast(p, 'int32'), -100)) for x, p in pairs) / 2
 
 # %% ../nbs/09_tensorflow.ipynb #ba2934e8
 class TFVocabProjector(keras.layers.Layer):
     "Scores every word: by the table of words, or by one of its own where the configuration doesn't tie them."
-    def __init__(self, config):
+    def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.bias = self.add_weight(shape=(config.vocab_size,), initializer='zeros', name='bias')
         self.own_weights = {'bias': self.bias}
@@ -533,39 +535,39 @@ class TFVocabProjector(keras.layers.Layer):
 @for_keras
 class TFDistilBertForMaskedLM(TFHead):
     "DistilBERT that guesses hidden words."
-    def __init__(self, config, **kwargs):
+    def __init__(self, config:DistilBertConfig, **kwargs):
         super().__init__(config, **kwargs)
         self.vocab_transform, self.vocab_layer_norm, self.vocab_projector = make_dense(config.dim, config.dim, config.initializer_range), make_norm(config.dim), TFVocabProjector(config)
         self.activation = tf_activation(config.activation)
 
-    def call(self, inputs, training=False, **options):
+    def call(self, inputs, training:bool|None=False, **options):
         out = self.vectors(inputs, training, options)
         x = self.vocab_layer_norm(self.activation(self.vocab_transform(out.last_hidden_state)))
         return self.finish(inputs, out, logits=self.vocab_projector(x, ops.convert_to_tensor(self.get_input_embeddings().embeddings)))
 
-    def loss_of(self, scores, labels): return token_loss(scores['logits'], labels[0])
+    def loss_of(self, scores:dict, labels): return token_loss(scores['logits'], labels[0])
 
 @for_keras
 class TFDistilBertForMultipleChoice(TFHead):
     "DistilBERT that chooses one of several texts."
-    def __init__(self, config, **kwargs):
+    def __init__(self, config:DistilBertConfig, **kwargs):
         super().__init__(config, **kwargs)
         self.pre_classifier, self.classifier = make_dense(config.dim, config.dim, config.initializer_range), make_dense(config.dim, 1, config.initializer_range)
         self.dropout = keras.layers.Dropout(config.seq_classif_dropout)
 
-    def call(self, inputs, training=False, **options): # inputs (b, choices, n)
+    def call(self, inputs, training:bool|None=False, **options): # inputs (b, choices, n)
         choices = next(ops.shape(inputs[k])[1] for k in ('input_ids', 'inputs_embeds') if k in inputs)
         flat = {k: v if k in ('labels', 'head_mask') else ops.reshape(v, (-1, *ops.shape(v)[2:])) for k, v in inputs.items()}
         out = self.vectors(flat, training, options)
         x = ops.relu(self.pre_classifier(out.last_hidden_state[:, 0]))
         return self.finish(inputs, out, logits=ops.reshape(self.classifier(self.dropout(x, training=training)), (-1, choices)))
 
-    def loss_of(self, scores, labels): return token_loss(scores['logits'], labels[0])
+    def loss_of(self, scores:dict, labels): return token_loss(scores['logits'], labels[0])
 
 # %% ../nbs/09_tensorflow.ipynb #c689a70c
 @patch
 def resize_token_embeddings(self:TFPreTrainedModel,
-    new_num_tokens=None, # new size of the vocabulary; default: as it is
+    new_num_tokens:int|None=None, # new size of the vocabulary; default: as it is
 ): # the table of token embeddings
     "Give the model another number of words; the ones it keeps stay as they were, and new ones are their mean."
     old, n = self.get_input_embeddings(), new_num_tokens

@@ -22,12 +22,14 @@ __all__ = ['SPACES', 'CHINESE', 'is_chinese', 'CharSpan', 'TokenSpan', 'SPECIAL_
 import copy, json, os, re, threading, unicodedata
 from bisect import bisect_left
 from collections import namedtuple
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
 from inspect import signature
 from itertools import accumulate, chain
 from numbers import Real
 from pathlib import Path
+from typing import Self
 
 from fastcore.basics import patch
 from fastcore.meta import delegates
@@ -39,8 +41,8 @@ from .look import show_tokens
 
 # %% ../nbs/04_tokenizer.ipynb #d054085f
 def read_vocab(
-    vocab, # path of a text file with one token a line, or a dict of token to id
-): # dict of token to id
+    vocab:str|Path|dict, # path of a text file with one token a line, or a dict of token to id
+)->dict: # dict of token to id
     "A vocabulary: each token and its id, which is its line counted from 0."
     if isinstance(vocab, dict):
         if sorted(vocab.values()) == list(range(len(vocab))): return dict(vocab)
@@ -64,10 +66,10 @@ def read_vocab(
 
 # %% ../nbs/04_tokenizer.ipynb #6898c7c3
 def wordpiece(
-    word, # a word, without spaces
-    vocab, # dict of token to id
-    max_chars=100, # a longer word is unknown
-): # [(token, start, end)], or None if the word can't be built from the vocabulary
+    word:str, # a word, without spaces
+    vocab:dict, # dict of token to id
+    max_chars:int=100, # a longer word is unknown
+)->list|None: # [(token, start, end)], or None if the word can't be built from the vocabulary
     "Cut a word into the longest pieces that the vocabulary has, from left to right (Wu et al. 2016, section 4.1)."
     pieces, start = [], 0
     if len(word) > max_chars: return None
@@ -83,35 +85,35 @@ def wordpiece(
 
 # %% ../nbs/04_tokenizer.ipynb #b4251d4b
 @lru_cache(None)
-def is_space(c): return c in '\t\n\r' or unicodedata.category(c) in ('Zs', 'Zl', 'Zp')
+def is_space(c:str)->bool: return c in '\t\n\r' or unicodedata.category(c) in ('Zs', 'Zl', 'Zp')
 @lru_cache(None)
-def is_control(c): return c in '\0\ufffd' or (c not in '\t\n\r' and unicodedata.category(c)[0] == 'C')
+def is_control(c:str)->bool: return c in '\0\ufffd' or (c not in '\t\n\r' and unicodedata.category(c)[0] == 'C')
 
 def clean(
-    text, # as the user gave it
-): # [(character, start, end)]: each with the place in `text` that it came from
+    text:str, # as the user gave it
+)->list: # [(character, start, end)]: each with the place in `text` that it came from
     "Drop control characters and turn every kind of space into ' '."
     return [(' ' if is_space(c) else c, i, i+1) for i, c in enumerate(text) if not is_control(c)]
 
 # %% ../nbs/04_tokenizer.ipynb #4d0e67ca
 @lru_cache(None)
-def fold_char(c, lower, strip):
+def fold_char(c:str, lower:bool, strip:bool)->str:
     "A character without its accents and in lower case, if so asked; may be none, or several."
     if strip: c = ''.join(x for x in unicodedata.normalize('NFD', c) if unicodedata.category(x) != 'Mn')
     return ''.join(x.lower() for x in c) if lower else c
 
 def fold(
-    chars, # of `clean`
-    lower=True, # make it lower case
-    strip=True, # take accents away
-): # the same, folded
+    chars:list, # of `clean`
+    lower:bool=True, # make it lower case
+    strip:bool=True, # take accents away
+)->list: # the same, folded
     "Lower the case and strip the accents, character by character."
     return [(x, i, j) for c, i, j in chars for x in fold_char(c, lower, strip)]
 
 # %% ../nbs/04_tokenizer.ipynb #dabe4a4f
 def compose(
-    chars, # of `clean`
-): # the same, where a letter and its marks are one character if Unicode has it
+    chars:list, # of `clean`
+)->list: # the same, where a letter and its marks are one character if Unicode has it
     "Bring text into the normal form C, and keep the places."
     nfc = lambda s: unicodedata.normalize('NFC', s)
     if unicodedata.is_normalized('NFC', ''.join(c for c, _, _ in chars)): return chars
@@ -131,12 +133,12 @@ CHINESE = '\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0002a6df\U0002a700-\U0002ceaf\
 is_chinese = lru_cache(None)(re.compile(f'[{CHINESE}]').match)
 
 @lru_cache(None)
-def is_punctuation(c): return c in '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~' or unicodedata.category(c)[0] == 'P'
+def is_punctuation(c:str)->bool: return c in '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~' or unicodedata.category(c)[0] == 'P'
 
 def split_words(
-    chars, # of `fold`
-    chinese=True, # a Chinese character is a word
-): # a list of words, each a list of (character, start, end)
+    chars:list, # of `fold`
+    chinese:bool=True, # a Chinese character is a word
+)->list: # a list of words, each a list of (character, start, end)
     "Split at spaces; punctuation marks and Chinese characters are words of their own."
     words, inside = [], False
     for x in chars:
@@ -162,17 +164,17 @@ class Encoding:
 
     def __len__(self): return len(self.ids)
     @property
-    def n_sequences(self): return len({s for s in self.sequence_ids if s is not None}) or 1
+    def n_sequences(self)->int: return len({s for s in self.sequence_ids if s is not None}) or 1
 
 # %% ../nbs/04_tokenizer.ipynb #cbc92817
 @patch
 def pad(self:Encoding,
-    length, # to reach
-    direction='right', # or 'left'
-    pad_id=0, # id of the padding
-    pad_type_id=0, # its type
-    pad_token='[PAD]', # its text
-):
+    length:int, # to reach
+    direction:str='right', # or 'left'
+    pad_id:int=0, # id of the padding
+    pad_type_id:int=0, # its type
+    pad_token:str|AddedToken|None='[PAD]', # its text
+)->None:
     "Pad to a length, in place."
     k = length - len(self)
     for f, v in zip(fields(self), (pad_id, pad_token, (0, 0), None, None, pad_type_id, 1, 0)):
@@ -181,33 +183,33 @@ def pad(self:Encoding,
 
 # %% ../nbs/04_tokenizer.ipynb #25dada0f
 @patch
-def token_to_sequence(self:Encoding, token_index): return self.sequence_ids[token_index] if token_index < len(self) else None
+def token_to_sequence(self:Encoding, token_index:int)->int|None: return self.sequence_ids[token_index] if token_index < len(self) else None
 @patch
-def token_to_word(self:Encoding, token_index): return self.word_ids[token_index] if token_index < len(self) else None
+def token_to_word(self:Encoding, token_index:int)->int|None: return self.word_ids[token_index] if token_index < len(self) else None
 @patch
-def token_to_chars(self:Encoding, token_index): return self.offsets[token_index] if self.token_to_sequence(token_index) is not None else None
+def token_to_chars(self:Encoding, token_index:int): return self.offsets[token_index] if self.token_to_sequence(token_index) is not None else None
 
 @patch
-def char_to_token(self:Encoding, char_pos, sequence_index=0):
+def char_to_token(self:Encoding, char_pos:int, sequence_index:int=0)->int|None:
     "The token that holds a character."
     rows = enumerate(zip(self.offsets, self.sequence_ids))
     return next((i for i, ((s, e), q) in rows if q == sequence_index and s <= char_pos < e), None)
 
 # %% ../nbs/04_tokenizer.ipynb #8175808c
 @patch
-def word_to_tokens(self:Encoding, word_index, sequence_index=0):
+def word_to_tokens(self:Encoding, word_index:int, sequence_index:int=0):
     "The (first, last + 1) token of a word."
     at = [i for i, (w, q) in enumerate(zip(self.word_ids, self.sequence_ids)) if w == word_index and q == sequence_index]
     return (at[0], at[-1]+1) if at else None
 
 @patch
-def word_to_chars(self:Encoding, word_index, sequence_index=0):
+def word_to_chars(self:Encoding, word_index:int, sequence_index:int=0):
     "The (start, end) of a word in the text."
     at = self.word_to_tokens(word_index, sequence_index)
     return (self.offsets[at[0]][0], self.offsets[at[1]-1][1]) if at else None
 
 @patch
-def char_to_word(self:Encoding, char_pos, sequence_index=0):
+def char_to_word(self:Encoding, char_pos:int, sequence_index:int=0)->int|None:
     "The word that holds a character."
     at = self.char_to_token(char_pos, sequence_index)
     return None if at is None else self.word_ids[at]
@@ -216,28 +218,28 @@ def char_to_word(self:Encoding, char_pos, sequence_index=0):
 class BatchEncoding(BatchFeature):
     "What a tokenizer returns: the model's inputs by name, and the encoding of each row by number."
     def __init__(self,
-        data=None, # dict of input name to rows
+        data:dict|None=None, # dict of input name to rows
         encoding=None, # the encodings of the rows, or a function that makes them when they are asked for
-        tensor_type=None, # 'np', 'pt', 'tf' or None
-        prepend_batch_axis=False, # make one row a batch of one
-        n_sequences=None, # 2 for pairs
+        tensor_type:str|None=None, # 'np', 'pt', 'tf' or None
+        prepend_batch_axis:bool=False, # make one row a batch of one
+        n_sequences:int|None=None, # 2 for pairs
     ):
         self._encodings, self._n_sequences = encoding, n_sequences
         super().__init__(data)
         self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
     @property
-    def encodings(self):
+    def encodings(self)->list|None:
         "The `Encoding` of each row; None if the batch wasn't made by a tokenizer."
         if callable(self._encodings): self._encodings = self._encodings()
         return [self._encodings] if self._encodings is not None and not isinstance(self._encodings, list) else self._encodings
     @property
-    def n_sequences(self): return self._n_sequences or (self.encodings[0].n_sequences if self.encodings else None)
+    def n_sequences(self)->int|None: return self._n_sequences or (self.encodings[0].n_sequences if self.encodings else None)
     @property
-    def is_fast(self): return self._encodings is not None # so that code which asks finds places in either tokenizer's batch
+    def is_fast(self)->bool: return self._encodings is not None # so that code which asks finds places in either tokenizer's batch
     def __getstate__(self): return {**self.__dict__, '_encodings': self.encodings}
 
-    def convert_to_tensors(self, tensor_type=None, prepend_batch_axis=False):
+    def convert_to_tensors(self, tensor_type:str|None=None, prepend_batch_axis:bool=False)->Self:
         "Turn the rows into tensors."
         if prepend_batch_axis: self.data = {k: [v] for k, v in self.data.items()}
         return super().convert_to_tensors(tensor_type)
@@ -254,18 +256,18 @@ def __getitem__(self:BatchEncoding,
 
 @patch
 def encoding(self:BatchEncoding,
-    i=0, # row
+    i:int=0, # row
 ):
     "The `Encoding` of a row."
     if self.encodings is None: raise KeyError(f"{i!r}: rows have numbers only in what a tokenizer's call returned. This batch has the names {', '.join(self.data)}.")
     return self.encodings[i]
 
 @patch
-def tokens(self:BatchEncoding, batch_index=0): return self.encoding(batch_index).tokens
+def tokens(self:BatchEncoding, batch_index:int=0)->list: return self.encoding(batch_index).tokens
 @patch
-def word_ids(self:BatchEncoding, batch_index=0): return self.encoding(batch_index).word_ids
+def word_ids(self:BatchEncoding, batch_index:int=0)->list: return self.encoding(batch_index).word_ids
 @patch
-def sequence_ids(self:BatchEncoding, batch_index=0): return self.encoding(batch_index).sequence_ids
+def sequence_ids(self:BatchEncoding, batch_index:int=0)->list: return self.encoding(batch_index).sequence_ids
 
 # %% ../nbs/04_tokenizer.ipynb #41e46715
 @patch
@@ -296,9 +298,9 @@ _look_up('word_to_tokens', TokenSpan)
 SPECIAL_TOKENS = tuple(f'{n}_token' for n in ('bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'))
 
 def as_token(
-    token, # text, an `AddedToken`, or its dict as JSON files hold it
-    special=False, # is it special, if the text alone is given?
-): # an `AddedToken`
+    token:str|dict|AddedToken, # text, an `AddedToken`, or its dict as JSON files hold it
+    special:bool=False, # is it special, if the text alone is given?
+)->AddedToken: # an `AddedToken`
     "Whatever stands for an added token, as an `AddedToken`."
     if isinstance(token, AddedToken): return token
     content = token.get('content') if isinstance(token, dict) else token
@@ -307,7 +309,7 @@ def as_token(
     flags = ('content', 'single_word', 'lstrip', 'rstrip', 'normalized', 'special')
     return AddedToken(**{'special': special, **{k: v for k, v in token.items() if k in flags}})
 
-def token_dict(t):
+def token_dict(t:AddedToken)->dict:
     "An `AddedToken` as JSON files hold it."
     return {k: getattr(t, k) for k in ('content', 'lstrip', 'normalized', 'rstrip', 'single_word', 'special')}
 
@@ -319,7 +321,7 @@ RULES = dict(model_max_length=(Real, 'a number of tokens'), model_input_names=MA
 
 def check_arguments(
     **given, # arguments of a tokenizer
-):
+)->None:
     "ValueError for an argument of the wrong kind; None stands for the default."
     for k, v in given.items():
         kinds, rule = RULES[k]
@@ -334,15 +336,15 @@ class PreTrainedTokenizerBase(PushToHubMixin):
     is_fast, pad_token_type_id = False, 0
 
     def __init__(self, *,
-        model_max_length=None, # tokens that the model can take; default: no known limit
-        padding_side='right', # or 'left'
-        truncation_side='right', # or 'left'
-        model_input_names=None, # what a call returns by default
-        clean_up_tokenization_spaces=False, # let `decode` write "don't" for "don ' t"
-        additional_special_tokens=(), # special tokens beside the seven that have names
+        model_max_length:int|float|None=None, # tokens that the model can take; default: no known limit
+        padding_side:str='right', # or 'left'
+        truncation_side:str='right', # or 'left'
+        model_input_names:list|None=None, # what a call returns by default
+        clean_up_tokenization_spaces:bool=False, # let `decode` write "don't" for "don ' t"
+        additional_special_tokens:Sequence=(), # special tokens beside the seven that have names
         extra_special_tokens=(), # what 5.x calls them
-        added_tokens_decoder=None, # dict of id to added token
-        name_or_path='', # where the tokenizer came from
+        added_tokens_decoder:dict|None=None, # dict of id to added token
+        name_or_path:str='', # where the tokenizer came from
         **special_tokens, # bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token
     ):
         for k in special_tokens.keys() - set(SPECIAL_TOKENS): self._refuse(k)
@@ -363,7 +365,7 @@ class PreTrainedTokenizerBase(PushToHubMixin):
 
 # %% ../nbs/04_tokenizer.ipynb #a3422d13
 @patch(cls_method=True)
-def known_arguments(cls:PreTrainedTokenizerBase):
+def known_arguments(cls:PreTrainedTokenizerBase)->set:
     "The names that the constructor takes."
     names = {p for c in cls.__mro__ if '__init__' in vars(c) for p in signature(c.__init__).parameters}
     return {*SPECIAL_TOKENS, *names} - {'self', 'args', 'kwargs', 'special_tokens'}
@@ -386,7 +388,7 @@ def _load_added(self:PreTrainedTokenizerBase, decoder, special):
 
 # %% ../nbs/04_tokenizer.ipynb #cb7ed879
 def _token_property(name):
-    def get(self): return self._special.get(name)
+    def get(self)->str|None: return self._special.get(name)
     def set(self, value):
         token = value and as_token(value, True).content
         if token is not None and self._token_to_id(token) is None:
@@ -397,7 +399,7 @@ def _token_property(name):
     return property(get, set, doc=f"The {name}, or None.")
 
 def _id_property(name):
-    def get(self): return self._token_to_id(self._special[name]) if name in self._special else None
+    def get(self)->int|None: return self._token_to_id(self._special[name]) if name in self._special else None
     def set(self, i): setattr(self, name, None if i is None else self.convert_ids_to_tokens(i))
     return property(get, set, doc=f"The id of the {name}, or None.")
 
@@ -407,19 +409,19 @@ for n in SPECIAL_TOKENS:
 
 # %% ../nbs/04_tokenizer.ipynb #866ffe0e
 @patch(as_prop=True)
-def additional_special_tokens(self:PreTrainedTokenizerBase): return list(self._additional)
+def additional_special_tokens(self:PreTrainedTokenizerBase)->list: return list(self._additional)
 @patch(as_prop=True)
-def additional_special_tokens_ids(self:PreTrainedTokenizerBase): return self.convert_tokens_to_ids(self._additional)
+def additional_special_tokens_ids(self:PreTrainedTokenizerBase)->list: return self.convert_tokens_to_ids(self._additional)
 @patch(as_prop=True)
-def special_tokens_map(self:PreTrainedTokenizerBase): return {**self._special, **({'additional_special_tokens': list(self._additional)} if self._additional else {})}
+def special_tokens_map(self:PreTrainedTokenizerBase)->dict: return {**self._special, **({'additional_special_tokens': list(self._additional)} if self._additional else {})}
 @patch(as_prop=True)
-def all_special_tokens(self:PreTrainedTokenizerBase): return list(dict.fromkeys([*self._special.values(), *self._additional]))
+def all_special_tokens(self:PreTrainedTokenizerBase)->list: return list(dict.fromkeys([*self._special.values(), *self._additional]))
 @patch(as_prop=True)
-def all_special_ids(self:PreTrainedTokenizerBase): return self.convert_tokens_to_ids(self.all_special_tokens)
+def all_special_ids(self:PreTrainedTokenizerBase)->list: return self.convert_tokens_to_ids(self.all_special_tokens)
 @patch(as_prop=True)
-def added_tokens_encoder(self:PreTrainedTokenizerBase): return {t.content: i for i, t in self.added_tokens_decoder.items()}
+def added_tokens_encoder(self:PreTrainedTokenizerBase)->dict: return {t.content: i for i, t in self.added_tokens_decoder.items()}
 @patch
-def get_added_vocab(self:PreTrainedTokenizerBase): return self.added_tokens_encoder
+def get_added_vocab(self:PreTrainedTokenizerBase)->dict: return self.added_tokens_encoder
 @patch
 def _special_changed(self:PreTrainedTokenizerBase): pass
 
@@ -427,21 +429,21 @@ def _special_changed(self:PreTrainedTokenizerBase): pass
 class PreTrainedTokenizer(PreTrainedTokenizerBase):
     "A tokenizer in Python. A subclass says how a text becomes tokens, in `_split`."
     def __init__(self,
-        vocab, # dict of token to id
+        vocab:dict, # dict of token to id
         **kwargs # of `PreTrainedTokenizerBase`
     ):
         self.vocab, self._ids, self._tokens, self._added = vocab, dict(vocab), {i: t for t, i in vocab.items()}, {}
         super().__init__(**kwargs)
 
     @property
-    def vocab_size(self): return len(self.vocab)
+    def vocab_size(self)->int: return len(self.vocab)
     @property
-    def added_tokens_decoder(self): return dict(sorted(self._added.items()))
-    def get_vocab(self): return dict(self._ids)
+    def added_tokens_decoder(self)->dict: return dict(sorted(self._added.items()))
+    def get_vocab(self)->dict: return dict(self._ids)
     def __len__(self): return len(self._ids)
     def _token_to_id(self, token): return self._ids.get(token)
     def _id_to_token(self, i): return self._tokens.get(i)
-    def convert_tokens_to_string(self, tokens): return ' '.join(tokens)
+    def convert_tokens_to_string(self, tokens:list)->str: return ' '.join(tokens)
     def _normalize(self, text): return [(c, i, i+1) for i, c in enumerate(text)]
 
     def _split(self,
@@ -454,7 +456,7 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
 def added_pattern(
     tokens, # `AddedToken`s
     normalize=str, # what is done to the text before they are looked for
-): # a pattern with a group for each, or None
+)->re.Pattern|None: # a pattern with a group for each, or None
     "A pattern that finds added tokens, the longest first."
     def one(t):
         word, left, right = (r'(?<!\w)', r'(?!\w)') if t.single_word else ('', ''), r'\s*' * t.lstrip, r'\s*' * t.rstrip
@@ -523,28 +525,28 @@ def _encode_words(self:PreTrainedTokenizer, texts, full=True):
 # %% ../nbs/04_tokenizer.ipynb #a09364d8
 @patch
 def build_inputs_with_special_tokens(self:PreTrainedTokenizerBase,
-    token_ids_0, # of the first sequence
-    token_ids_1=None, # of the second
-): # [CLS] first [SEP], or [CLS] first [SEP] second [SEP]
+    token_ids_0:list, # of the first sequence
+    token_ids_1:list|None=None, # of the second
+)->list: # [CLS] first [SEP], or [CLS] first [SEP] second [SEP]
     "Put the special tokens around one sequence or two."
     cls, sep = [[] if i is None else [i] for i in (self.cls_token_id, self.sep_token_id)]
     return [*cls, *token_ids_0, *sep] + ([*token_ids_1, *sep] if token_ids_1 is not None else [])
 
 @patch
-def create_token_type_ids_from_sequences(self:PreTrainedTokenizerBase, token_ids_0, token_ids_1=None):
+def create_token_type_ids_from_sequences(self:PreTrainedTokenizerBase, token_ids_0:list, token_ids_1:list|None=None)->list:
     "0 for the first sequence and its special tokens, 1 for the second."
     n = len(self.build_inputs_with_special_tokens(token_ids_0))
     return [0]*n + [1]*(len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1)) - n)
 
 @patch
 def num_special_tokens_to_add(self:PreTrainedTokenizerBase,
-    pair=False, # for two sequences
-):
+    pair:bool=False, # for two sequences
+)->int:
     "How many special tokens go around a text, or around a pair."
     return len(self.build_inputs_with_special_tokens([], [] if pair else None))
 
 @patch
-def get_special_tokens_mask(self:PreTrainedTokenizerBase, token_ids_0, token_ids_1=None, already_has_special_tokens=False):
+def get_special_tokens_mask(self:PreTrainedTokenizerBase, token_ids_0:list, token_ids_1:list|None=None, already_has_special_tokens:bool=False)->list:
     "1 for a special token, 0 for a token of the text."
     if already_has_special_tokens: return [int(i in self.all_special_ids) for i in token_ids_0]
     rows = {'A': [0]*len(token_ids_0), 'B': [0]*len(token_ids_1 or ())}
@@ -579,7 +581,7 @@ class BareRow:
     "A row without places: its ids, and what the template says of them, which is worked out only if it is asked for."
     __slots__ = 'ids', 'template', 'lengths', 'overflowing'
     def __init__(self,
-        template, # of `_template`
+        template:list, # of `_template`
         *parts, # ids of the first text, and of the second
     ):
         own = dict(zip('AB', parts))
@@ -587,17 +589,17 @@ class BareRow:
         self.lengths = {x: len(p) for x, p in own.items()}
 
     @property
-    def type_ids(self): return [t for x, t in self.template for _ in range(self.lengths.get(x, 1))]
+    def type_ids(self)->list: return [t for x, t in self.template for _ in range(self.lengths.get(x, 1))]
     @property
-    def special_tokens_mask(self): return [int(x not in self.lengths) for x, _ in self.template for _ in range(self.lengths.get(x, 1))]
+    def special_tokens_mask(self)->list: return [int(x not in self.lengths) for x, _ in self.template for _ in range(self.lengths.get(x, 1))]
 
 # %% ../nbs/04_tokenizer.ipynb #548b9046
 def fit_lengths(
-    n, # tokens of the first sequence
-    m, # tokens of the second; None if there is no second
-    room, # tokens that may stay
-    strategy, # 'longest_first', 'only_first' or 'only_second'
-): # the lengths (n, m) that may stay
+    n:int, # tokens of the first sequence
+    m:int|None, # tokens of the second; None if there is no second
+    room:int, # tokens that may stay
+    strategy:str, # 'longest_first', 'only_first' or 'only_second'
+)->tuple: # the lengths (n, m) that may stay
     "How many tokens of each sequence may stay; ValueError if the strategy can't do it."
     over = n + (m or 0) - room
     if over <= 0: return n, m
@@ -616,11 +618,11 @@ def fit_lengths(
 
 # %% ../nbs/04_tokenizer.ipynb #6ac9f20c
 def windows(
-    n, # tokens there are
-    size, # tokens that fit
-    stride=0, # tokens that a window shares with the one before
-    side='right', # the side that is cut off
-): # [(start, end)]; the first is what truncation keeps
+    n:int, # tokens there are
+    size:int, # tokens that fit
+    stride:int=0, # tokens that a window shares with the one before
+    side:str='right', # the side that is cut off
+)->list: # [(start, end)]; the first is what truncation keeps
     "Cover a sequence with windows that fit."
     if n <= size: return [(0, n)]
     if size == stride == 0: return [(0, 0)]
@@ -671,7 +673,7 @@ class WordPieceMixin:
     model_input_names = ['input_ids', 'attention_mask']
     settings = *PreTrainedTokenizerBase.settings, 'do_lower_case', 'strip_accents', 'tokenize_chinese_chars', 'do_basic_tokenize', 'never_split'
 
-    def convert_tokens_to_string(self, tokens):
+    def convert_tokens_to_string(self, tokens:list)->str:
         "Join word pieces."
         return ' '.join(tokens).replace(' ##', '')
 
@@ -688,11 +690,11 @@ VOICED = re.compile('[\u3099\u309a' + ''.join(c for c in map(chr, range(0x3040, 
 
 # %% ../nbs/04_tokenizer.ipynb #515abb91
 def wordpiece_settings(
-    vocab_file, # path of a vocabulary, or None
-    vocab, # path or dict, or None
-    tokenizer_file, # path of a tokenizer.json, or None
+    vocab_file:str|Path|None, # path of a vocabulary, or None
+    vocab:str|Path|dict|None, # path or dict, or None
+    tokenizer_file:str|Path|None, # path of a tokenizer.json, or None
     **asked # do_lower_case, strip_accents, tokenize_chinese_chars; None if not said
-): # (dict of token to id, dict of settings, added tokens by id)
+)->tuple: # (dict of token to id, dict of settings, added tokens by id)
     "The vocabulary and the settings: what was asked for, else what tokenizer.json says, else the default."
     check_arguments(**asked)
     found, added = dict(do_lower_case=True, strip_accents=None, tokenize_chinese_chars=True), {}
@@ -715,7 +717,7 @@ MARKS = re.escape(''.join(c for c in map(chr, range(128)) if is_punctuation(c) a
 
 class Memo(dict):
     "A function that remembers: `memo[x]` is `f(x)`, worked out once."
-    def __init__(self, f, limit=100_000): self.f, self.limit = f, limit
+    def __init__(self, f, limit:int=100_000): self.f, self.limit = f, limit
     def __missing__(self, x):
         if len(self) >= self.limit: self.clear()
         self[x] = v = self.f(x)
@@ -726,21 +728,21 @@ class Memo(dict):
 class DistilBertTokenizer(WordPieceMixin, PreTrainedTokenizer):
     "DistilBERT's tokenizer, in Python: words, then word pieces."
     def __init__(self,
-        vocab_file=None, # path of a vocabulary: one token a line
-        do_lower_case=None, # default: True
-        do_basic_tokenize=True, # clean, fold and split at punctuation; else at spaces only
-        never_split=None, # words to keep as they are
-        unk_token='[UNK]', # stands for words that can't be built
-        sep_token='[SEP]', # after each sequence
-        pad_token='[PAD]', # fills up
-        cls_token='[CLS]', # before the first sequence
-        mask_token='[MASK]', # hides a token in pre-training
-        tokenize_chinese_chars=None, # Chinese characters are words; default: True
-        strip_accents=None, # default: as `do_lower_case`
-        clean_up_tokenization_spaces=True, # see `clean_up`
+        vocab_file:str|Path|None=None, # path of a vocabulary: one token a line
+        do_lower_case:bool|None=None, # default: True
+        do_basic_tokenize:bool=True, # clean, fold and split at punctuation; else at spaces only
+        never_split:Sequence|None=None, # words to keep as they are
+        unk_token:str|AddedToken|None='[UNK]', # stands for words that can't be built
+        sep_token:str|AddedToken|None='[SEP]', # after each sequence
+        pad_token:str|AddedToken|None='[PAD]', # fills up
+        cls_token:str|AddedToken|None='[CLS]', # before the first sequence
+        mask_token:str|AddedToken|None='[MASK]', # hides a token in pre-training
+        tokenize_chinese_chars:bool|None=None, # Chinese characters are words; default: True
+        strip_accents:bool|None=None, # default: as `do_lower_case`
+        clean_up_tokenization_spaces:bool=True, # see `clean_up`
         *,
-        vocab=None, # path or dict, in the place of `vocab_file`
-        tokenizer_file=None, # a tokenizer.json to take vocabulary and settings from, where they aren't given
+        vocab:str|Path|dict|None=None, # path or dict, in the place of `vocab_file`
+        tokenizer_file:str|Path|None=None, # a tokenizer.json to take vocabulary and settings from, where they aren't given
         **kwargs # of `PreTrainedTokenizerBase`
     ):
         vocab, found, added = wordpiece_settings(vocab_file, vocab, tokenizer_file, do_lower_case=do_lower_case,
@@ -756,9 +758,9 @@ class DistilBertTokenizer(WordPieceMixin, PreTrainedTokenizer):
                          clean_up_tokenization_spaces=clean_up_tokenization_spaces, **kwargs)
 
 def check_unknown(
-    unk_token, # text or `AddedToken`
-    vocab, # dict of token to id
-):
+    unk_token:str|AddedToken, # text or `AddedToken`
+    vocab:dict, # dict of token to id
+)->None:
     "ValueError if the vocabulary lacks the token that all unknown words become."
     if str(unk_token) not in vocab:
         raise ValueError(f"The vocabulary ({len(vocab)} tokens) has no unknown token {str(unk_token)!r}, "
@@ -807,8 +809,8 @@ def _special_changed(self:DistilBertTokenizer): self._memo.clear()
 # %% ../nbs/04_tokenizer.ipynb #8cbc876c
 @patch
 def convert_tokens_to_ids(self:PreTrainedTokenizerBase,
-    tokens, # a token or a list of them
-): # its id, or a list; the id of the unknown token for those that aren't in the vocabulary
+    tokens:str|list, # a token or a list of them
+)->int|list: # its id, or a list; the id of the unknown token for those that aren't in the vocabulary
     "From tokens to ids."
     if tokens is None: return None
     if not isinstance(tokens, str): return [self.convert_tokens_to_ids(t) for t in tokens]
@@ -818,8 +820,8 @@ def convert_tokens_to_ids(self:PreTrainedTokenizerBase,
 @patch
 def convert_ids_to_tokens(self:PreTrainedTokenizerBase,
     ids, # an id, or a list, array or tensor of them
-    skip_special_tokens=False, # leave the special ones out
-): # a token or a list of tokens; IndexError for an id that isn't in the vocabulary
+    skip_special_tokens:bool=False, # leave the special ones out
+)->str|list: # a token or a list of tokens; IndexError for an id that isn't in the vocabulary
     "From ids to tokens."
     if hasattr(ids, 'tolist'): ids = ids.tolist()
     if isinstance(ids, int): return self._known_token(ids)
@@ -835,8 +837,8 @@ def _known_token(self:PreTrainedTokenizerBase, i):
 
 # %% ../nbs/04_tokenizer.ipynb #216a8fdd
 def clean_up(
-    text, # decoded text
-): # the same, as one would write it
+    text:str, # decoded text
+)->str: # the same, as one would write it
     "Take the spaces away that stand before punctuation and in contractions."
     for a in (' .', ' ?', ' !', ' ,', " ' ", " n't", " 'm", " 's", " 've", " 're"): text = text.replace(a, a.strip())
     return text
@@ -844,9 +846,9 @@ def clean_up(
 @patch
 def decode(self:PreTrainedTokenizerBase,
     token_ids, # an id, or a list, array or tensor; a batch of rows gives a list of texts
-    skip_special_tokens=False, # leave the special ones out
-    clean_up_tokenization_spaces=None, # see `clean_up`; default: as the tokenizer was made
-): # text
+    skip_special_tokens:bool=False, # leave the special ones out
+    clean_up_tokenization_spaces:bool|None=None, # see `clean_up`; default: as the tokenizer was made
+)->str|list: # text
     "From ids to text."
     ids = token_ids.tolist() if hasattr(token_ids, 'tolist') else token_ids
     if isinstance(ids, int): ids = [ids]
@@ -855,28 +857,28 @@ def decode(self:PreTrainedTokenizerBase,
     return clean_up(text) if (self.clean_up_tokenization_spaces if clean_up_tokenization_spaces is None else clean_up_tokenization_spaces) else text
 
 @patch
-def batch_decode(self:PreTrainedTokenizerBase, sequences, skip_special_tokens=False, clean_up_tokenization_spaces=None):
+def batch_decode(self:PreTrainedTokenizerBase, sequences, skip_special_tokens:bool=False, clean_up_tokenization_spaces:bool|None=None)->list:
     "The text of each row."
     return [self.decode(s, skip_special_tokens, clean_up_tokenization_spaces) for s in sequences]
 
 # %% ../nbs/04_tokenizer.ipynb #c521bee1
 def pad_rows(
-    rows, # lists, some shorter than others
-    length, # to reach
+    rows:list, # lists, some shorter than others
+    length:int, # to reach
     value, # what to fill with
-    side='right', # where to fill
-): # lists of that length
+    side:str='right', # where to fill
+)->list: # lists of that length
     "Fill rows up to a length."
     if side == 'right': return [r + [value]*(length-len(r)) for r in rows]
     return [[value]*(length-len(r)) + r for r in rows]
 
-def mask_array(rows, length, side='right'):
+def mask_array(rows:list, length:int, side:str='right'):
     "An array of numpy: True where a row has something, False where it is to be filled."
     import numpy as np
     n = np.fromiter(map(len, rows), np.int64, len(rows))[:, None]
     return np.arange(length) < n if side == 'right' else np.arange(length) >= length - n
 
-def pad_array(rows, length, value, side='right'):
+def pad_array(rows:list, length:int, value:int, side:str='right'):
     "As `pad_rows`, into one array of numpy."
     import numpy as np
     keep = mask_array(rows, length, side)
@@ -929,15 +931,15 @@ def _strategies(self:PreTrainedTokenizerBase, padding, truncation, max_length, g
 # %% ../nbs/04_tokenizer.ipynb #b2d19c78
 @patch
 def pad(self:PreTrainedTokenizerBase,
-    encoded_inputs, # a dict of rows, or a list of such dicts with one row each, as a `Dataset` gives them
-    padding=True, # True or 'longest', 'max_length', False
-    max_length=None, # for 'max_length'; default: `model_max_length`
-    pad_to_multiple_of=None, # make the length a multiple of this
-    padding_side=None, # default: `padding_side`
-    return_attention_mask=None, # default: if the model wants it
-    return_tensors=None, # 'np', 'pt', 'tf' or None
-    verbose=True, # kept for compatibility
-): # a `BatchEncoding`
+    encoded_inputs:dict|list, # a dict of rows, or a list of such dicts with one row each, as a `Dataset` gives them
+    padding:bool|str=True, # True or 'longest', 'max_length', False
+    max_length:int|None=None, # for 'max_length'; default: `model_max_length`
+    pad_to_multiple_of:int|None=None, # make the length a multiple of this
+    padding_side:str|None=None, # default: `padding_side`
+    return_attention_mask:bool|None=None, # default: if the model wants it
+    return_tensors:str|None=None, # 'np', 'pt', 'tf' or None
+    verbose:bool=True, # kept for compatibility
+)->BatchEncoding: # a `BatchEncoding`
     "Pad what was encoded before."
     d = encoded_inputs
     if not hasattr(d, 'keys'): d = {k: [x[k] for x in d] for k in (d[0] if len(d) else {})}
@@ -955,10 +957,10 @@ def pad(self:PreTrainedTokenizerBase,
 
 # %% ../nbs/04_tokenizer.ipynb #b2f4b474
 def as_samples(
-    text, # what the user passed: a text, a list of texts, or of pairs; or the same with lists of words in the place of texts
+    text:str|list, # what the user passed: a text, a list of texts, or of pairs; or the same with lists of words in the place of texts
     pair=None, # the second texts
-    split=False, # texts are lists of words
-): # ([(first, second or None)], is it one text alone?)
+    split:bool=False, # texts are lists of words
+)->tuple: # ([(first, second or None)], is it one text alone?)
     "Bring all forms of input into one; ValueError names the first that isn't text."
     rows = (list, tuple)
     if isinstance(text, list) and pair is None and not split and {*map(type, text)} == {str}: return [(t, None) for t in text], False  # mostly
@@ -1030,23 +1032,23 @@ def _padded(self:PreTrainedTokenizerBase, rows, lengths, side):
 
 # %% ../nbs/04_tokenizer.ipynb #cad243b8
 @patch
-def _call_one(self:PreTrainedTokenizerBase, text, text_pair=None,
-    add_special_tokens=True, # put [CLS] and [SEP] around the text
-    padding=False, # True or 'longest', 'max_length', False
-    truncation=None, # True or 'longest_first', 'only_first', 'only_second', False
-    max_length=None, # for truncation and padding; default: `model_max_length`
-    stride=0, # tokens that an overflowing row shares with the one before
-    is_split_into_words=False, # each text is a list of words
-    pad_to_multiple_of=None, # make the length a multiple of this
-    padding_side=None, # 'left' or 'right'; default: `padding_side`
-    return_tensors=None, # 'np', 'pt', 'tf' or None for lists
-    return_token_type_ids=None, # default: if the model wants them
-    return_attention_mask=None, # default: if the model wants it
-    return_overflowing_tokens=False, # give what was cut off as more rows
-    return_special_tokens_mask=False, # 1 for special tokens
-    return_offsets_mapping=False, # (start, end) of each token in the text
-    return_length=False, # the length of each row
-    verbose=True, # warn when a row is too long for the model
+def _call_one(self:PreTrainedTokenizerBase, text:str|list, text_pair:str|list|None=None,
+    add_special_tokens:bool=True, # put [CLS] and [SEP] around the text
+    padding:bool|str=False, # True or 'longest', 'max_length', False
+    truncation:bool|str|None=None, # True or 'longest_first', 'only_first', 'only_second', False
+    max_length:int|None=None, # for truncation and padding; default: `model_max_length`
+    stride:int=0, # tokens that an overflowing row shares with the one before
+    is_split_into_words:bool=False, # each text is a list of words
+    pad_to_multiple_of:int|None=None, # make the length a multiple of this
+    padding_side:str|None=None, # 'left' or 'right'; default: `padding_side`
+    return_tensors:str|None=None, # 'np', 'pt', 'tf' or None for lists
+    return_token_type_ids:bool|None=None, # default: if the model wants them
+    return_attention_mask:bool|None=None, # default: if the model wants it
+    return_overflowing_tokens:bool=False, # give what was cut off as more rows
+    return_special_tokens_mask:bool=False, # 1 for special tokens
+    return_offsets_mapping:bool=False, # (start, end) of each token in the text
+    return_length:bool=False, # the length of each row
+    verbose:bool=True, # warn when a row is too long for the model
 ):
     samples, one = as_samples(text, text_pair, is_split_into_words)
     padding, cut, max_length = self._strategies(padding, truncation, max_length)
@@ -1074,12 +1076,12 @@ CALL_OPTIONS = [*signature(PreTrainedTokenizerBase._call_one).parameters][3:]
 @patch
 @delegates(PreTrainedTokenizerBase._call_one)
 def __call__(self:PreTrainedTokenizerBase,
-    text=None, # a text, a list of texts, or of pairs
-    text_pair=None, # the second text, or texts
-    text_target=None, # texts that become `labels`
-    text_pair_target=None, # their second texts
+    text:str|list|None=None, # a text, a list of texts, or of pairs
+    text_pair:str|list|None=None, # the second text, or texts
+    text_target:str|list|None=None, # texts that become `labels`
+    text_pair_target:str|list|None=None, # their second texts
     **kwargs
-): # a `BatchEncoding`
+)->BatchEncoding: # a `BatchEncoding`
     "Encode one text or many, alone or in pairs."
     for k in kwargs.keys() - set(CALL_OPTIONS):
         near = suggest(k, CALL_OPTIONS)
@@ -1094,29 +1096,29 @@ def __call__(self:PreTrainedTokenizerBase,
 # %% ../nbs/04_tokenizer.ipynb #455b9599
 @patch
 @delegates(PreTrainedTokenizerBase._call_one)
-def encode(self:PreTrainedTokenizerBase, text, text_pair=None, **kwargs): # a list of ids, or a tensor (1, n)
+def encode(self:PreTrainedTokenizerBase, text:str|list, text_pair:str|list|None=None, **kwargs): # a list of ids, or a tensor (1, n)
     "The ids of a text."
     return self(text, text_pair, **kwargs)[self.model_input_names[0]]
 
 @patch
 @delegates(PreTrainedTokenizerBase._call_one)
-def encode_plus(self:PreTrainedTokenizerBase, text, text_pair=None, **kwargs): # a `BatchEncoding`
+def encode_plus(self:PreTrainedTokenizerBase, text:str|list, text_pair:str|list|None=None, **kwargs)->BatchEncoding: # a `BatchEncoding`
     "The call for one text, by the name that it had before."
     return self(text, text_pair, **kwargs)
 
 @patch
 @delegates(PreTrainedTokenizerBase._call_one)
-def batch_encode_plus(self:PreTrainedTokenizerBase, batch_text_or_text_pairs, **kwargs): # a `BatchEncoding`
+def batch_encode_plus(self:PreTrainedTokenizerBase, batch_text_or_text_pairs:list, **kwargs)->BatchEncoding: # a `BatchEncoding`
     "The call for a list of texts or of pairs, by the name that it had before."
     return self(list(batch_text_or_text_pairs), **kwargs)
 
 @patch
 def tokenize(self:PreTrainedTokenizerBase,
-    text, # to cut
-    pair=None, # a second text
-    add_special_tokens=False, # with [CLS] and [SEP]
+    text:str, # to cut
+    pair:str|None=None, # a second text
+    add_special_tokens:bool=False, # with [CLS] and [SEP]
     **kwargs # as of the call
-): # a list of tokens
+)->list: # a list of tokens
     "The tokens of a text."
     return self.convert_ids_to_tokens(self.encode(text, pair, add_special_tokens=add_special_tokens, verbose=False, **kwargs))
 
@@ -1134,9 +1136,9 @@ def __repr__(self:PreTrainedTokenizerBase):
 # %% ../nbs/04_tokenizer.ipynb #4a947fd4
 @patch
 def add_tokens(self:PreTrainedTokenizerBase,
-    new_tokens, # a token (text or `AddedToken`), or a list of them
-    special_tokens=False, # are they special?
-): # how many of them are new to the vocabulary
+    new_tokens:str|AddedToken|list, # a token (text or `AddedToken`), or a list of them
+    special_tokens:bool=False, # are they special?
+)->int: # how many of them are new to the vocabulary
     "Add whole tokens: text is split at them before anything else. Resize the model's embeddings afterwards."
     if not isinstance(new_tokens, (list, tuple)): new_tokens = [new_tokens]
     before = len(self)
@@ -1145,9 +1147,9 @@ def add_tokens(self:PreTrainedTokenizerBase,
 
 @patch
 def add_special_tokens(self:PreTrainedTokenizerBase,
-    special_tokens_dict, # such as {'pad_token': '<pad>', 'additional_special_tokens': ['<user>']}
-    replace_additional_special_tokens=True, # forget those there were
-): # how many are new to the vocabulary
+    special_tokens_dict:dict, # such as {'pad_token': '<pad>', 'additional_special_tokens': ['<user>']}
+    replace_additional_special_tokens:bool=True, # forget those there were
+)->int: # how many are new to the vocabulary
     "Give special tokens their roles; those that the vocabulary lacks are added to it."
     before = len(self)
     for k, v in special_tokens_dict.items():
@@ -1168,8 +1170,8 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     is_fast, vocab_files_names, _words, _lent = True, {'tokenizer_file': 'tokenizer.json'}, None, False
 
     def __init__(self,
-        tokenizer_file=None, # path of a tokenizer.json
-        tokenizer_object=None, # or a `tokenizers.Tokenizer`
+        tokenizer_file:str|Path|None=None, # path of a tokenizer.json
+        tokenizer_object:Tokenizer|None=None, # or a `tokenizers.Tokenizer`
         **kwargs # of `PreTrainedTokenizerBase`
     ):
         if (tokenizer_file is None) == (tokenizer_object is None):
@@ -1180,24 +1182,24 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
         super().__init__(**kwargs)
 
     @property
-    def backend_tokenizer(self):
+    def backend_tokenizer(self)->Tokenizer:
         "The Rust object. Whoever has it may change it, so from now on nothing is remembered about words."
         self._lent = True
         self._forget()
         return self._tokenizer
 
     @property
-    def vocab_size(self): return self._tokenizer.get_vocab_size(with_added_tokens=False)
+    def vocab_size(self)->int: return self._tokenizer.get_vocab_size(with_added_tokens=False)
     @property
-    def vocab(self): return self.get_vocab()
+    def vocab(self)->dict: return self.get_vocab()
     @property
-    def added_tokens_decoder(self): return dict(sorted(self._tokenizer.get_added_tokens_decoder().items()))
-    def get_vocab(self): return self._tokenizer.get_vocab(with_added_tokens=True)
+    def added_tokens_decoder(self)->dict: return dict(sorted(self._tokenizer.get_added_tokens_decoder().items()))
+    def get_vocab(self)->dict: return self._tokenizer.get_vocab(with_added_tokens=True)
     def __len__(self): return self._tokenizer.get_vocab_size(with_added_tokens=True)
     def _token_to_id(self, token): return self._tokenizer.token_to_id(token)
     def _id_to_token(self, i): return self._added.get(i) or self._tokenizer.id_to_token(i)
-    def num_special_tokens_to_add(self, pair=False): return self._tokenizer.num_special_tokens_to_add(pair)
-    def convert_tokens_to_string(self, tokens): return self._tokenizer.decoder.decode(tokens) if self._tokenizer.decoder else ' '.join(tokens)
+    def num_special_tokens_to_add(self, pair:bool=False)->int: return self._tokenizer.num_special_tokens_to_add(pair)
+    def convert_tokens_to_string(self, tokens:list)->str: return self._tokenizer.decoder.decode(tokens) if self._tokenizer.decoder else ' '.join(tokens)
 
     def _add(self, tokens):
         for t in tokens: (self._tokenizer.add_special_tokens if t.special else self._tokenizer.add_tokens)([t])
@@ -1208,8 +1210,8 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
 
 # %% ../nbs/04_tokenizer.ipynb #c2213baf
 def read_backend(
-    path, # of a tokenizer.json
-): # a `tokenizers.Tokenizer`
+    path:str|Path, # of a tokenizer.json
+)->Tokenizer: # a `tokenizers.Tokenizer`
     "Read a tokenizer.json; OSError if it isn't one."
     if not Path(path).is_file(): raise OSError(f"There is no tokenizer file '{path}'. Pass the path of a tokenizer.json.")
     try: return Tokenizer.from_file(str(path))
@@ -1253,10 +1255,10 @@ def _check_windows(self:PreTrainedTokenizerFast, pairs, special, split, limits):
 
 # %% ../nbs/04_tokenizer.ipynb #0c9f64f5
 def wordpiece_backend(
-    vocab, # dict of token to id
-    unk_token, # stands for words that can't be built
-    do_lower_case=True, strip_accents=None, tokenize_chinese_chars=True, # as of `DistilBertTokenizer`
-): # a `tokenizers.Tokenizer`
+    vocab:dict, # dict of token to id
+    unk_token:str|AddedToken, # stands for words that can't be built
+    do_lower_case:bool=True, strip_accents:bool|None=None, tokenize_chinese_chars:bool=True, # as of `DistilBertTokenizer`
+)->Tokenizer: # a `tokenizers.Tokenizer`
     "BERT's tokenizer, built from the parts of the Rust library."
     t = Tokenizer(models.WordPiece(vocab, unk_token=unk_token, max_input_chars_per_word=100))
     t.normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=tokenize_chinese_chars, strip_accents=strip_accents, lowercase=do_lower_case)
@@ -1267,21 +1269,21 @@ def wordpiece_backend(
 class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
     "DistilBERT's tokenizer, on the Rust library."
     def __init__(self,
-        vocab_file=None, # path of a vocabulary: one token a line
-        tokenizer_file=None, # or of a tokenizer.json
-        do_lower_case=None, # default: True
-        unk_token='[UNK]', # stands for words that can't be built
-        sep_token='[SEP]', # after each sequence
-        pad_token='[PAD]', # fills up
-        cls_token='[CLS]', # before the first sequence
-        mask_token='[MASK]', # hides a token in pre-training
-        tokenize_chinese_chars=None, # Chinese characters are words; default: True
-        strip_accents=None, # default: as `do_lower_case`
-        clean_up_tokenization_spaces=True, # see `clean_up`
+        vocab_file:str|Path|None=None, # path of a vocabulary: one token a line
+        tokenizer_file:str|Path|None=None, # or of a tokenizer.json
+        do_lower_case:bool|None=None, # default: True
+        unk_token:str|AddedToken|None='[UNK]', # stands for words that can't be built
+        sep_token:str|AddedToken|None='[SEP]', # after each sequence
+        pad_token:str|AddedToken|None='[PAD]', # fills up
+        cls_token:str|AddedToken|None='[CLS]', # before the first sequence
+        mask_token:str|AddedToken|None='[MASK]', # hides a token in pre-training
+        tokenize_chinese_chars:bool|None=None, # Chinese characters are words; default: True
+        strip_accents:bool|None=None, # default: as `do_lower_case`
+        clean_up_tokenization_spaces:bool=True, # see `clean_up`
         *,
-        vocab=None, # path or dict, in the place of `vocab_file`
-        tokenizer_object=None, # or a `tokenizers.Tokenizer`
-        do_basic_tokenize=True, never_split=None, # of the Python tokenizer, kept for its files
+        vocab:str|Path|dict|None=None, # path or dict, in the place of `vocab_file`
+        tokenizer_object:Tokenizer|None=None, # or a `tokenizers.Tokenizer`
+        do_basic_tokenize:bool=True, never_split:Sequence|None=None, # of the Python tokenizer, kept for its files
         **kwargs # of `PreTrainedTokenizerBase`
     ):
         asked = dict(do_lower_case=do_lower_case, strip_accents=strip_accents, tokenize_chinese_chars=tokenize_chinese_chars)
@@ -1380,7 +1382,7 @@ def _encode_batch(self:DistilBertTokenizerFast, samples, special, split, limits,
 
 # %% ../nbs/04_tokenizer.ipynb #f0250eb5
 @patch
-def to_dict(self:PreTrainedTokenizerBase): # what tokenizer_config.json holds
+def to_dict(self:PreTrainedTokenizerBase)->dict: # what tokenizer_config.json holds
     "The settings, as they are now."
     name, takes = type(self).__name__, signature(type(self).__init__).parameters
     none = {k: None for k in SPECIAL_TOKENS if k in takes}  # a role that nothing has must not get its default again
@@ -1390,12 +1392,12 @@ def to_dict(self:PreTrainedTokenizerBase): # what tokenizer_config.json holds
 
 @patch
 def save_pretrained(self:PreTrainedTokenizerBase,
-    save_directory, # folder; made if it isn't there
-    legacy_format=None, # kept for compatibility: every file is written
-    filename_prefix=None, # put before the name of each file
-    push_to_hub=False, # push it as well
+    save_directory:str|Path, # folder; made if it isn't there
+    legacy_format:bool|None=None, # kept for compatibility: every file is written
+    filename_prefix:str|None=None, # put before the name of each file
+    push_to_hub:bool=False, # push it as well
     **kwargs # of `push_to_hub`: repo_id, …
-): # the paths of the files
+)->tuple: # the paths of the files
     "Save to a folder that transformers 4 and 5 load as well."
     prefix = f'{filename_prefix}-' if filename_prefix else ''
     with saving(save_directory) as folder:
@@ -1408,7 +1410,7 @@ def save_pretrained(self:PreTrainedTokenizerBase,
 
 # %% ../nbs/04_tokenizer.ipynb #43a1f41f
 @patch
-def save_vocabulary(self:PreTrainedTokenizerFast, save_directory, filename_prefix=None): # the paths of the files
+def save_vocabulary(self:PreTrainedTokenizerFast, save_directory:str|Path, filename_prefix:str|None=None)->tuple: # the paths of the files
     "Save tokenizer.json."
     path = Path(save_directory)/(f'{filename_prefix}-' * bool(filename_prefix) + 'tokenizer.json')
     write_text(path, self._tokenizer.to_str(pretty=True))
@@ -1416,7 +1418,7 @@ def save_vocabulary(self:PreTrainedTokenizerFast, save_directory, filename_prefi
 
 # %% ../nbs/04_tokenizer.ipynb #36844681
 @patch
-def save_vocabulary(self:WordPieceMixin, save_directory, filename_prefix=None): # the paths of the files
+def save_vocabulary(self:WordPieceMixin, save_directory:str|Path, filename_prefix:str|None=None)->tuple: # the paths of the files
     "Save vocab.txt, which 4.x reads, and tokenizer.json, which 5.x reads."
     backend, at = self._backend(), lambda n: Path(save_directory)/(f'{filename_prefix}-' * bool(filename_prefix) + n)
     vocab = backend.get_vocab(with_added_tokens=False)
@@ -1437,10 +1439,10 @@ def _backend(self:DistilBertTokenizer):
 # %% ../nbs/04_tokenizer.ipynb #c1142065
 @patch(cls_method=True)
 def from_pretrained(cls:PreTrainedTokenizerBase,
-    pretrained_model_name_or_path, # folder, 'transformers-lite/…' or hub repository; or the path of a vocabulary file or a tokenizer.json
+    pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…' or hub repository; or the path of a vocabulary file or a tokenizer.json
     *init_inputs, # for the constructor
     **kwargs # of the constructor, in the place of what the files say; and `HUB_OPTIONS`
-): # a tokenizer
+)->Self: # a tokenizer
     "Load a tokenizer from its files."
     name = pretrained_model_name_or_path
     hub, own = split_hub_kwargs(kwargs)
@@ -1463,13 +1465,13 @@ def from_pretrained(cls:PreTrainedTokenizerBase,
 # %% ../nbs/04_tokenizer.ipynb #39f85103
 @patch
 def train_new_from_iterator(self:PreTrainedTokenizerFast,
-    text_iterator, # texts, or lists of texts
-    vocab_size, # tokens to have at the end
-    length=None, # how many texts there are, for the progress bar
-    new_special_tokens=None, # more special tokens
-    special_tokens_map=None, # dict: old special token to its new name
+    text_iterator:Iterable, # texts, or lists of texts
+    vocab_size:int, # tokens to have at the end
+    length:int|None=None, # how many texts there are, for the progress bar
+    new_special_tokens:list|None=None, # more special tokens
+    special_tokens_map:dict|None=None, # dict: old special token to its new name
     **kwargs # of the trainer, such as min_frequency
-): # a tokenizer of the same class
+)->Self: # a tokenizer of the same class
     "Learn a new vocabulary, and keep everything else."
     rename = special_tokens_map or {}
     special = {k: [rename.get(t, t) for t in v] if isinstance(v, list) else rename.get(v, v) for k, v in self.special_tokens_map.items()}
@@ -1483,9 +1485,9 @@ def train_new_from_iterator(self:PreTrainedTokenizerFast,
     return type(self)(tokenizer_object=t, **{k: getattr(self, k) for k in self.settings}, **special)
 
 def blank_backend(
-    t, # a `tokenizers.Tokenizer`
-    unk_token=None, # its unknown token
-): # one without vocabulary and added tokens
+    t:Tokenizer, # a `tokenizers.Tokenizer`
+    unk_token:str|None=None, # its unknown token
+)->Tokenizer: # one without vocabulary and added tokens
     "The same Rust tokenizer before training."
     d = json.loads(t.to_str())
     d['added_tokens'], d['post_processor'] = [], None

@@ -16,7 +16,7 @@ __all__ = ['ViTPatchEmbeddings', 'resize_grid', 'ViTEmbeddings', 'Dense', 'ViTSe
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .attention import head_rows, multi_head, prune_linear
@@ -27,16 +27,16 @@ from .model import ModelOutput, PreTrainedModel, activation, all_finite
 # %% ../nbs/02a_vit.ipynb #44d0c0c3
 class ViTPatchEmbeddings(nn.Module):
     "One vector for each patch, row by row."
-    def __init__(self, config):
+    def __init__(self, config:ViTConfig):
         super().__init__()
         self.image_size, self.patch_size, self.num_channels = size_pair(config.image_size), size_pair(config.patch_size), config.num_channels
         self.grid = tuple(n // p for n, p in zip(self.image_size, self.patch_size))
         self.projection = nn.Conv2d(config.num_channels, config.hidden_size, kernel_size=self.patch_size, stride=self.patch_size)
 
     def forward(self,
-        pixel_values, # (b, c, height, width)
-        interpolate_pos_encoding=False, # True: take pictures of another size
-    ): # (b, patches, d)
+        pixel_values:Tensor, # (b, c, height, width)
+        interpolate_pos_encoding:bool=False, # True: take pictures of another size
+    )->Tensor: # (b, patches, d)
         if not isinstance(pixel_values, torch.Tensor):
             raise TypeError(f"pixel_values is a {type(pixel_values).__name__}, and a torch.Tensor is wanted: call the image processor with return_tensors='pt'.")
         if pixel_values.ndim != 4 or pixel_values.shape[1] != self.num_channels:
@@ -51,10 +51,10 @@ class ViTPatchEmbeddings(nn.Module):
 
 # %% ../nbs/02a_vit.ipynb #1d56f2f9
 def resize_grid(
-    positions, # (1, rows * cols, d): a vector for each cell of a grid
-    old, # (rows, cols)
-    new, # (rows, cols) wanted
-): # (1, new rows * new cols, d)
+    positions:Tensor, # (1, rows * cols, d): a vector for each cell of a grid
+    old:tuple, # (rows, cols)
+    new:tuple, # (rows, cols) wanted
+)->Tensor: # (1, new rows * new cols, d)
     "Stretch a grid of position vectors, by bicubic interpolation."
     grid = positions.unflatten(1, old).permute(0, 3, 1, 2)
     return F.interpolate(grid, size=new, mode='bicubic', align_corners=False).flatten(2).transpose(1, 2)
@@ -62,7 +62,7 @@ def resize_grid(
 # %% ../nbs/02a_vit.ipynb #3bd5169b
 class ViTEmbeddings(nn.Module):
     "[CLS], then the patches, each with its place added."
-    def __init__(self, config, use_mask_token=False):
+    def __init__(self, config:ViTConfig, use_mask_token:bool=False):
         super().__init__()
         self.patch_embeddings, d = ViTPatchEmbeddings(config), config.hidden_size
         rows, cols = self.patch_embeddings.grid
@@ -72,19 +72,19 @@ class ViTEmbeddings(nn.Module):
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
     def hide(self,
-        x, # (b, patches, d)
-        where, # (b, patches): True where a patch is hidden
-    ): # (b, patches, d)
+        x:Tensor, # (b, patches, d)
+        where:Tensor, # (b, patches): True where a patch is hidden
+    )->Tensor: # (b, patches, d)
         "Put the mask token in the place of some patches; ValueError if there is none, or if the places don't fit."
         if self.mask_token is None: raise ValueError("bool_masked_pos needs a mask token: build the model with use_mask_token=True.")
         if where.shape != x.shape[:2]: raise ValueError(f"bool_masked_pos has shape {tuple(where.shape)}, but the batch has {tuple(x.shape[:2])} patches.")
         return torch.where(where.bool()[..., None], self.mask_token, x)
 
     def forward(self,
-        pixel_values, # (b, c, height, width)
-        bool_masked_pos=None, # (b, patches): True where a patch is hidden
-        interpolate_pos_encoding=False, # True: stretch the places to the picture's size
-    ): # (b, 1 + patches, d)
+        pixel_values:Tensor, # (b, c, height, width)
+        bool_masked_pos:Tensor|None=None, # (b, patches): True where a patch is hidden
+        interpolate_pos_encoding:bool=False, # True: stretch the places to the picture's size
+    )->Tensor: # (b, 1 + patches, d)
         x, places, grid = self.patch_embeddings(pixel_values, interpolate_pos_encoding), self.position_embeddings, self.patch_embeddings.grid
         if bool_masked_pos is not None: x = self.hide(x, bool_masked_pos)
         new = tuple(n // p for n, p in zip(pixel_values.shape[-2:], self.patch_embeddings.patch_size))
@@ -94,38 +94,38 @@ class ViTEmbeddings(nn.Module):
 # %% ../nbs/02a_vit.ipynb #55acebad
 class Dense(nn.Module):
     "A linear layer under the name that the checkpoint has for it."
-    def __init__(self, d_in, d_out):
+    def __init__(self, d_in:int, d_out:int):
         super().__init__()
         self.dense = Linear(d_in, d_out)
 
-    def forward(self, x): return self.dense(x)
+    def forward(self, x:Tensor)->Tensor: return self.dense(x)
 
 class ViTSelfAttention(nn.Module):
     "Queries, keys and values around the shared `multi_head`."
-    def __init__(self, config):
+    def __init__(self, config:ViTConfig):
         super().__init__()
         d = config.hidden_size
         self.n_heads, self.head_dim, self.p = config.num_attention_heads, d // config.num_attention_heads, config.attention_probs_dropout_prob
         self.query, self.key, self.value = (Linear(d, d, bias=config.qkv_bias) for _ in range(3))
 
-    def forward(self, x, mask=None, head_mask=None, eager=False):
+    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
         return multi_head(self.query(x), self.key(x), self.value(x), self.n_heads, mask, self.p if self.training else 0., head_mask, eager)
 
 # %% ../nbs/02a_vit.ipynb #07937e9d
 class ViTAttention(nn.Module):
     "Attention, and the layer that mixes its heads."
-    def __init__(self, config):
+    def __init__(self, config:ViTConfig):
         super().__init__()
         self.attention, self.output = ViTSelfAttention(config), Dense(config.hidden_size, config.hidden_size)
         self.heads = list(range(config.num_attention_heads))
 
-    def forward(self, x, mask=None, head_mask=None, eager=False):
+    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
         out, weights = self.attention(x, mask, head_mask, eager)
         return self.output(out), weights
 
     def prune_heads(self,
         heads, # numbers of the heads to drop, as in the unpruned layer
-    ):
+    )->None:
         "Drop heads for good; ValueError for heads that it never had, or if none would be left."
         a, left = self.attention, [h for h in self.heads if h not in heads]
         total = self.output.dense.out_features // a.head_dim
@@ -139,7 +139,7 @@ class ViTAttention(nn.Module):
 # %% ../nbs/02a_vit.ipynb #b0fe9551
 class ViTLayer(nn.Module):
     "Norm, then attention; norm, then feed-forward; each is added to what came in."
-    def __init__(self, config):
+    def __init__(self, config:ViTConfig):
         super().__init__()
         d, eps = config.hidden_size, config.layer_norm_eps
         self.attention = ViTAttention(config)
@@ -147,7 +147,7 @@ class ViTLayer(nn.Module):
         self.layernorm_before, self.layernorm_after = nn.LayerNorm(d, eps=eps), nn.LayerNorm(d, eps=eps)
         self.activation, self.dropout = activation(config.hidden_act), nn.Dropout(config.hidden_dropout_prob)
 
-    def forward(self, x, mask=None, head_mask=None, eager=False):
+    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
         out, weights = self.attention(self.layernorm_before(x), mask, head_mask, eager)
         x = x + self.dropout(out)
         del out  # its memory is free for the wide layer
@@ -155,7 +155,7 @@ class ViTLayer(nn.Module):
 
 class ViTEncoder(nn.Module):
     "The stack of blocks."
-    def __init__(self, config):
+    def __init__(self, config:ViTConfig):
         super().__init__()
         self.layer = nn.ModuleList(ViTLayer(config) for _ in range(config.num_hidden_layers))
 
@@ -181,39 +181,39 @@ class ViTPreTrainedModel(PreTrainedModel):
 @dataclass
 class BaseModelOutputWithPooling(ModelOutput):
     "What a model returns that also has one vector for the whole input."
-    last_hidden_state: torch.Tensor = None  # (b, n, d)
-    pooler_output: torch.Tensor = None  # (b, d)
-    hidden_states: tuple = None  # after the embeddings and after each block: (b, n, d) each
-    attentions: tuple = None  # weights of each block: (b, h, n, n) each
+    last_hidden_state: Tensor|None = None  # (b, n, d)
+    pooler_output: Tensor|None = None  # (b, d)
+    hidden_states: tuple|None = None  # after the embeddings and after each block: (b, n, d) each
+    attentions: tuple|None = None  # weights of each block: (b, h, n, n) each
 
 # %% ../nbs/02a_vit.ipynb #5303e972
 class ViTPooler(Dense):
     "One more layer on the vector of [CLS]."
-    def __init__(self, config):
+    def __init__(self, config:ViTConfig):
         super().__init__(config.hidden_size, config.pooler_output_size)
         self.activation = activation(config.pooler_act)
 
-    def forward(self, x): return self.activation(self.dense(x[:, 0]))
+    def forward(self, x:Tensor)->Tensor: return self.activation(self.dense(x[:, 0]))
 
 class ViTModel(ViTPreTrainedModel):
     "ViT without a head: pixels in, one vector for each patch and one for the picture out (Dosovitskiy et al., 2021)."
-    def __init__(self, config, add_pooling_layer=True, use_mask_token=False):
+    def __init__(self, config:ViTConfig, add_pooling_layer:bool=True, use_mask_token:bool=False):
         super().__init__(config)
         self.embeddings, self.encoder = ViTEmbeddings(config, use_mask_token), ViTEncoder(config)
         self.layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.pooler = ViTPooler(config) if add_pooling_layer else None
 
-    def get_input_embeddings(self): return self.embeddings.patch_embeddings
+    def get_input_embeddings(self)->nn.Module: return self.embeddings.patch_embeddings
     def _prune_heads(self, heads_to_prune):
         for layer, heads in heads_to_prune.items(): self.encoder.layer[int(layer)].attention.prune_heads(heads)
 
     def forward(self,
-        pixel_values=None, # (b, c, height, width), as an image processor returns them
-        bool_masked_pos=None, # (b, patches): True where a patch is hidden
-        head_mask=None, # (h,) or (layers, h): factor for each head's weights
-        interpolate_pos_encoding=None, # True: take pictures of another size, and stretch the places to it
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `DistilBertModel`
-    ): # a `BaseModelOutputWithPooling`
+        pixel_values:Tensor|None=None, # (b, c, height, width), as an image processor returns them
+        bool_masked_pos:Tensor|None=None, # (b, patches): True where a patch is hidden
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
+        interpolate_pos_encoding:bool|None=None, # True: take pictures of another size, and stretch the places to it
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+    )->BaseModelOutputWithPooling|tuple: # a `BaseModelOutputWithPooling`
         "From pixels to vectors; the first is that of [CLS]."
         if pixel_values is None: raise ValueError("You have to specify pixel_values: give what an image processor returns.")
         attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)

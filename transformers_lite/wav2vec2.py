@@ -1,8 +1,8 @@
 """Sound becomes frames, and frames are read like words.
 
-wav2vec 2.0 (Baevski et al., 2020) listens to raw sound. A few convolutions turn some hundred samples into one vector, a frame; a wide
-convolution tells each frame what is around it; then come the blocks that we know. You need to know `DistilBertModel`; of `ViTModel`, the
-order of norm and part.
+wav2vec 2.0 (Baevski et al., 2020) listens to raw sound. A few convolutions turn a few hundred samples into one vector, a frame; a wide
+convolution tells each frame what is around it; then come the blocks that we know. You need to know `DistilBertModel` and, from the chapter on ViT,
+what a convolution is, and that a norm may stand before a part or after it.
 
 Docs: https://transformers-lite.github.io/transformers_lite/wav2vec2.html.md"""
 
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import torch
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .attention import multi_head
@@ -31,20 +31,20 @@ from .model import ModelOutput, PreTrainedModel, activation, all_finite, keep_ma
 # %% ../nbs/02b_wav2vec2.ipynb #43f9deb2
 class TimeConv1d(nn.Conv1d):
     "`nn.Conv1d` with its features last."
-    def forward(self, x): # (b, n, d_in) → (b, steps, d_out)
+    def forward(self, x:Tensor)->Tensor: # (b, n, d_in) → (b, steps, d_out)
         if self.in_channels == 1: return F.linear(x[..., 0].unfold(1, *self.kernel_size, *self.stride), self.weight.flatten(1), self.bias)
         return F.conv2d(x.transpose(1, 2)[:, :, None], self.weight[:, :, None], self.bias, stride=(1, *self.stride))[:, :, 0].transpose(1, 2)
 
 class TimeNorm(nn.GroupNorm):
     "`nn.GroupNorm` with a group for each feature, and features last: each has mean 0 and variance 1 over time, then a scale and a shift."
-    def forward(self, x): # (b, n, d)
+    def forward(self, x:Tensor)->Tensor: # (b, n, d)
         x = x - x.mean(1, keepdim=True)
         return torch.addcmul(self.bias, x, self.weight * (x.square().mean(1, keepdim=True) + self.eps).rsqrt())
 
 # %% ../nbs/02b_wav2vec2.ipynb #e7be9cd5
 class Wav2Vec2ConvLayer(nn.Module):
     "A convolution over time, a norm if there is one, and an activation."
-    def __init__(self, config, i):
+    def __init__(self, config:Wav2Vec2Config, i:int):
         super().__init__()
         d_in, d = config.conv_dim[i-1] if i else 1, config.conv_dim[i]
         self.conv = TimeConv1d(d_in, d, config.conv_kernel[i], stride=config.conv_stride[i], bias=config.conv_bias)
@@ -52,17 +52,17 @@ class Wav2Vec2ConvLayer(nn.Module):
         elif i == 0: self.layer_norm = TimeNorm(d, d)
         self.activation = activation(config.feat_extract_activation)
 
-    def forward(self, x): # (b, n, d_in) → (b, steps, d)
+    def forward(self, x:Tensor)->Tensor: # (b, n, d_in) → (b, steps, d)
         x = self.conv(x)
         return self.activation(self.layer_norm(x) if hasattr(self, 'layer_norm') else x)
 
 class Wav2Vec2FeatureEncoder(nn.Module):
     "The stack of convolutions: (b, samples) → (b, frames, width)."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         self.conv_layers = nn.ModuleList(Wav2Vec2ConvLayer(config, i) for i in range(len(config.conv_dim)))
 
-    def forward(self, x):
+    def forward(self, x:Tensor)->Tensor:
         x = x[..., None]
         for layer in self.conv_layers: x = layer(x)
         return x
@@ -70,83 +70,83 @@ class Wav2Vec2FeatureEncoder(nn.Module):
 # %% ../nbs/02b_wav2vec2.ipynb #6ff05060
 class Wav2Vec2FeatureProjection(nn.Module):
     "From the width of the convolutions to the width of the blocks."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         self.layer_norm = nn.LayerNorm(config.conv_dim[-1], eps=config.layer_norm_eps)
         self.projection, self.dropout = Linear(config.conv_dim[-1], config.hidden_size), nn.Dropout(config.feat_proj_dropout)
 
-    def forward(self, x): # ((b, frames, d), (b, frames, width of the convolutions): normalised, before the projection)
+    def forward(self, x:Tensor)->tuple: # ((b, frames, d), (b, frames, width of the convolutions): normalised, before the projection)
         x = self.layer_norm(x)
         return self.dropout(self.projection(x)), x
 
 # %% ../nbs/02b_wav2vec2.ipynb #de3c1d2b
 class WeightNorm(nn.Module):
     "A weight (d, d / groups, k) as length and direction, one length for each of its k steps."
-    def __init__(self, weight):
+    def __init__(self, weight:Tensor):
         super().__init__()
         self.original0 = nn.Parameter(weight.detach().norm(dim=(0, 1), keepdim=True))
         self.original1 = nn.Parameter(weight.detach())
 
-    def forward(self): return self.original1 * (self.original0 / self.original1.square().sum((0, 1), keepdim=True).sqrt())
+    def forward(self)->Tensor: return self.original1 * (self.original0 / self.original1.square().sum((0, 1), keepdim=True).sqrt())
 
 class NormedConv1d(nn.Module):
     "A convolution with as many results as steps, features last, whose weight is a `WeightNorm`."
-    def __init__(self, d, k, groups):
+    def __init__(self, d:int, k:int, groups:int):
         super().__init__()
         conv = nn.Conv1d(d, d, k, groups=groups)
         self.bias, self.groups, self.padding = conv.bias, groups, k // 2
         self.parametrizations = nn.ModuleDict({'weight': WeightNorm(conv.weight)})
 
-    def forward(self, x): # (b, n, d) → (b, n, d); one more if the width is even
+    def forward(self, x:Tensor)->Tensor: # (b, n, d) → (b, n, d); one more if the width is even
         weight = self.parametrizations['weight']()[:, :, None]
         return F.conv2d(x.transpose(1, 2)[:, :, None], weight, self.bias, padding=(0, self.padding), groups=self.groups)[:, :, 0].transpose(1, 2)
 
 # %% ../nbs/02b_wav2vec2.ipynb #81a0eba4
 class Wav2Vec2PositionalConvEmbedding(nn.Module):
     "A wide convolution over frames, which stands in for places."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         self.conv = NormedConv1d(config.hidden_size, config.num_conv_pos_embeddings, config.num_conv_pos_embedding_groups)
         self.activation = activation(config.feat_extract_activation)
 
-    def forward(self, x): # an even width gives one frame too many
+    def forward(self, x:Tensor)->Tensor: # an even width gives one frame too many
         return self.activation(self.conv(x)[:, :x.shape[1]])
 
 # %% ../nbs/02b_wav2vec2.ipynb #afd98f9f
 class Wav2Vec2Attention(nn.Module):
     "Four linear layers around the shared `multi_head`."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         d = config.hidden_size
         self.n_heads, self.p = config.num_attention_heads, config.attention_dropout
         self.k_proj, self.v_proj, self.q_proj, self.out_proj = (Linear(d, d) for _ in range(4))
 
-    def forward(self, x, mask=None, head_mask=None, eager=False):
+    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
         p = self.p if self.training else 0.
         out, weights = multi_head(self.q_proj(x), self.k_proj(x), self.v_proj(x), self.n_heads, mask, p, head_mask, eager)
         return self.out_proj(out), weights
 
 class Wav2Vec2FeedForward(nn.Module):
     "Two linear layers with an activation between them."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         d, wide = config.hidden_size, config.intermediate_size
         self.intermediate_dense, self.output_dense = Linear(d, wide), Linear(wide, d)
         self.activation, self.inner, self.outer = activation(config.hidden_act), nn.Dropout(config.activation_dropout), nn.Dropout(config.hidden_dropout)
 
-    def forward(self, x): return self.outer(self.output_dense(self.inner(self.activation(self.intermediate_dense(x)))))
+    def forward(self, x:Tensor)->Tensor: return self.outer(self.output_dense(self.inner(self.activation(self.intermediate_dense(x)))))
 
 # %% ../nbs/02b_wav2vec2.ipynb #f24a8e83
 class Wav2Vec2EncoderLayer(nn.Module):
     "Attention and feed-forward, normed after or before each; left out now and then in training."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         d, self.stable, self.layerdrop = config.hidden_size, config.do_stable_layer_norm, config.layerdrop
         self.attention, self.dropout = Wav2Vec2Attention(config), nn.Dropout(config.hidden_dropout)
         self.layer_norm, self.feed_forward = nn.LayerNorm(d, eps=config.layer_norm_eps), Wav2Vec2FeedForward(config)
         self.final_layer_norm = nn.LayerNorm(d, eps=config.layer_norm_eps)
 
-    def forward(self, x, mask=None, head_mask=None, eager=False):
+    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
         if self.training and self.layerdrop and torch.rand(()) < self.layerdrop: return x, None
         out, weights = self.attention(self.layer_norm(x) if self.stable else x, mask, head_mask, eager)
         x = x + self.dropout(out)
@@ -157,7 +157,7 @@ class Wav2Vec2EncoderLayer(nn.Module):
 
 class Wav2Vec2Encoder(nn.Module):
     "What is around each frame, a norm, and the stack of blocks."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         self.pos_conv_embed, self.dropout = Wav2Vec2PositionalConvEmbedding(config), nn.Dropout(config.hidden_dropout)
         self.layer_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
@@ -165,12 +165,12 @@ class Wav2Vec2Encoder(nn.Module):
 
 # %% ../nbs/02b_wav2vec2.ipynb #073463ba
 def mask_spans(
-    lengths, # how long each clip is: frames, or features
-    size, # columns of the mask
-    prob, # share of positions that begin a stretch, times `span`
-    span, # length of a stretch
-    min_masks=0, # at least so many stretches in each clip, if they fit
-): # (clips, size) bool: True where something is hidden
+    lengths:Tensor|list, # how long each clip is: frames, or features
+    size:int, # columns of the mask
+    prob:float, # share of positions that begin a stretch, times `span`
+    span:int, # length of a stretch
+    min_masks:int=0, # at least so many stretches in each clip, if they fit
+)->Tensor: # (clips, size) bool: True where something is hidden
     "Random stretches to hide (Baevski et al., 2020, section 4.2)."
     mask = torch.zeros(len(lengths), size, dtype=torch.bool)
     for row, length in zip(mask, lengths):
@@ -195,15 +195,15 @@ class Wav2Vec2PreTrainedModel(PreTrainedModel):
             k = module.projection.in_features**-.5
             for p in module.projection.parameters(): p.uniform_(-k, k)
 
-    def freeze_feature_encoder(self):
+    def freeze_feature_encoder(self)->None:
         "Keep the convolutions as they are in training."
         self.base_model.feature_extractor.requires_grad_(False)
 
-    def freeze_feature_extractor(self):
+    def freeze_feature_extractor(self)->None:
         "The older name of `freeze_feature_encoder`."
         self.freeze_feature_encoder()
 
-    def freeze_base_model(self):
+    def freeze_base_model(self)->None:
         "Train the head alone."
         self.base_model.requires_grad_(False)
 
@@ -218,9 +218,9 @@ def _get_feat_extract_output_lengths(self:Wav2Vec2PreTrainedModel,
 
 @patch
 def frame_mask(self:Wav2Vec2PreTrainedModel,
-    attention_mask, # (b, samples): 1 for sound, 0 for padding; or None
-    frames, # how many frames the batch has
-): # (b, frames) bool; None where nothing is padded
+    attention_mask:Tensor|None, # (b, samples): 1 for sound, 0 for padding; or None
+    frames:int, # how many frames the batch has
+)->Tensor|None: # (b, frames) bool; None where nothing is padded
     "From a mask of samples to a mask of frames, with as many at the left of each row as its sound gives."
     if attention_mask is None: return None
     lengths = self._get_feat_extract_output_lengths(attention_mask.long().sum(-1))
@@ -230,9 +230,9 @@ def frame_mask(self:Wav2Vec2PreTrainedModel,
 # %% ../nbs/02b_wav2vec2.ipynb #9e719478
 @patch
 def check_sound(self:Wav2Vec2PreTrainedModel,
-    input_values, # (b, samples)
-    attention_mask=None, # (b, samples), or None
-):
+    input_values:Tensor, # (b, samples)
+    attention_mask:Tensor|None=None, # (b, samples), or None
+)->None:
     "An exception if this is no batch of sound that is long enough."
     if not isinstance(input_values, torch.Tensor):
         raise TypeError(f"input_values is a {type(input_values).__name__}, and a torch.Tensor is wanted: call the feature extractor with return_tensors='pt'.")
@@ -255,26 +255,26 @@ def check_sound(self:Wav2Vec2PreTrainedModel,
 @dataclass
 class Wav2Vec2BaseModelOutput(ModelOutput):
     "What wav2vec 2.0 returns."
-    last_hidden_state: torch.Tensor = None  # (b, frames, d)
-    extract_features: torch.Tensor = None  # (b, frames, width of the last convolution): normalised, before the projection
-    hidden_states: tuple = None  # what goes into the first block and comes out of each: (b, frames, d)
-    attentions: tuple = None  # weights of each block: (b, h, frames, frames); None for a block that was left out
+    last_hidden_state: Tensor|None = None  # (b, frames, d)
+    extract_features: Tensor|None = None  # (b, frames, width of the last convolution): normalised, before the projection
+    hidden_states: tuple|None = None  # what goes into the first block and comes out of each: (b, frames, d)
+    attentions: tuple|None = None  # weights of each block: (b, h, frames, frames); None for a block that was left out
 
 # %% ../nbs/02b_wav2vec2.ipynb #5342e89d
 class Wav2Vec2Model(Wav2Vec2PreTrainedModel):
     "wav2vec 2.0 without a head: sound in, one vector for each frame out (Baevski et al., 2020)."
-    def __init__(self, config):
+    def __init__(self, config:Wav2Vec2Config):
         super().__init__(config)
         self.feature_extractor, self.feature_projection = Wav2Vec2FeatureEncoder(config), Wav2Vec2FeatureProjection(config)
         if config.mask_time_prob > 0 or config.mask_feature_prob > 0: self.masked_spec_embed = nn.Parameter(torch.rand(config.hidden_size))
         self.encoder = Wav2Vec2Encoder(config)
 
     def forward(self,
-        input_values=None, # (b, samples): sound, as the feature extractor returns it
-        attention_mask=None, # (b, samples): 1 for sound, 0 for padding, which comes last
-        mask_time_indices=None, # (b, frames) bool: frames to hide
-        output_attentions=None, output_hidden_states=None, return_dict=None, # as of `DistilBertModel`
-    ): # a `Wav2Vec2BaseModelOutput`
+        input_values:Tensor|None=None, # (b, samples): sound, as the feature extractor returns it
+        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding, which comes last
+        mask_time_indices:Tensor|None=None, # (b, frames) bool: frames to hide
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+    )->Wav2Vec2BaseModelOutput|tuple: # a `Wav2Vec2BaseModelOutput`
         "From sound to one vector for each frame."
         if input_values is None: raise ValueError("You have to specify input_values: give what a feature extractor returns.")
         attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)
@@ -294,10 +294,10 @@ class Wav2Vec2Model(Wav2Vec2PreTrainedModel):
 # %% ../nbs/02b_wav2vec2.ipynb #b0cd4212
 @patch
 def hide(self:Wav2Vec2Model,
-    x, # (b, frames, d)
-    mask_time_indices=None, # (b, frames) bool: frames to hide; None: draw them, in training
-    keep=None, # (b, frames) bool: False for padding; or None
-): # (b, frames, d)
+    x:Tensor, # (b, frames, d)
+    mask_time_indices:Tensor|None=None, # (b, frames) bool: frames to hide; None: draw them, in training
+    keep:Tensor|None=None, # (b, frames) bool: False for padding; or None
+)->Tensor: # (b, frames, d)
     "Hide stretches of time and of features, in training or where the caller says so."
     c, (b, n, d) = self.config, x.shape
     if not c.apply_spec_augment: return x

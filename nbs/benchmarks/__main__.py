@@ -41,6 +41,6 @@ def main():
     (HERE/'results.json').write_text(json.dumps(dict(machine=machine(), rows=rows), indent=1) + '\n')
     (HERE/'growth.json').write_text(json.dumps(growth.measure(), indent=1) + '\n')
     plots.chart(rows).savefig(HERE.parent/'speed.png', dpi=80)  # beside the pages, which show it
-    print(f'written: {HERE.name}/results.json, {HERE.name}/growth.json and speed.png; {sum(r["met"] for r in rows)} of {len(rows)} lines reach what they shall')
+    print(f'written: {HERE.name}/results.json, {HERE.name}/growth.json and speed.png; {sum(r["met"] for r in rows)} of {len(rows)} lines reach their aim')
 
 if __name__ == '__main__': main()

@@ -130,6 +130,7 @@ def test_dropout_stands_where_it_should(which, setting, tmp_path): # dropping ev
 @pytest.mark.parametrize('sinusoidal', [False, True])
 @pytest.mark.parametrize('name', NAMES)
 def test_fresh_weights(name, sinusoidal): # the same shapes and spread; the same sines
+    torch.manual_seed(0) # a deviation of 1,024 numbers is off by a tenth once in some thousand draws
     config = {**SMALL, 'dim': 64, 'initializer_range': .02, 'sinusoidal_pos_embds': sinusoidal}
     a, b = (module(**config) for module in (util.their('DistilBertConfig'), util.our('DistilBertConfig')))
     a, b = util.their(name)(a).state_dict(), util.our(name)(b).state_dict()

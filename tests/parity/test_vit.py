@@ -87,7 +87,8 @@ def test_without_pooler(tmp_path):
     assert util.gap(a.last_hidden_state, b.last_hidden_state) < 1e-5 and b.pooler_output is None
 
 @pytest.mark.parametrize('name', [MODEL, IMAGE])
-def test_fresh_weights(name): # the same seed gives the same numbers
+def test_fresh_weights(name): # drawn from the same distribution
+    torch.manual_seed(0) # a deviation of 1,024 numbers is off by a tenth once in some thousand draws
     config = {**SMALL, 'initializer_range': .02}
     theirs = util.their(name)(transformers.ViTConfig(**config))
     a = {util.on_disk(k, theirs.config): v for k, v in theirs.state_dict().items()}

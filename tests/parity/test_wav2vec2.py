@@ -109,6 +109,7 @@ def test_old_names_of_the_weight_norm(tmp_path):
 @pytest.mark.parametrize('stable', [False, True])
 @pytest.mark.parametrize('name', [MODEL, CTC, SEQUENCE])
 def test_fresh_weights(name, stable):
+    torch.manual_seed(0) # a deviation of 1,024 numbers is off by a tenth once in some thousand draws
     config = {**SMALL, **(STABLE if stable else {}), 'initializer_range': .02, 'mask_time_prob': .1, 'hidden_size': 64, 'conv_dim': [64, 64, 64]}
     a, b = util.their('Wav2Vec2Config')(**config), util.our('Wav2Vec2Config')(**config)
     a, b = util.their(name)(a).state_dict(), util.our(name)(b).state_dict()
