@@ -78,7 +78,7 @@ def test_pieces_of_different_models_do_not_fit(scripts, one): # negative control
     assert abs(losses(scripts/'patchwork').mean(0) - losses(one)[0])[0] > 1e-3
 
 TIED = """
-import sys, torch, torch.distributed as dist
+import os, sys, torch, torch.distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from transformers_lite import DistilBertConfig, DistilBertForMaskedLM
@@ -93,6 +93,7 @@ dist.barrier()
 loaded = DistilBertForMaskedLM.from_pretrained(sys.argv[1])
 assert all(torch.equal(whole[n], t) for n, t in loaded.state_dict().items()) and loaded.vocab_projector.weight is loaded.distilbert.embeddings.word_embeddings.weight
 dist.destroy_process_group()
+os._exit(0) # gloo's threads abort a Python that shuts down: chapter 15
 """
 
 def test_shared_weights_in_pieces_and_several_files(scripts):
