@@ -1,10 +1,10 @@
 "What an editor and a type checker see: py.typed, and the stubs that tools/stubs.py writes."
 import os, re, subprocess, sys
-from pathlib import Path
-import pytest
-from tools.stubs import PACKAGE, write_stubs
 
-ROOT = Path(__file__).parent.parent
+import pytest
+
+from helpers import ROOT
+from tools.stubs import PACKAGE, write_stubs
 
 def mypy(*args):
     "The lines that mypy, or another module of it, says."
