@@ -1,8 +1,10 @@
-"What the site's pages need beside what nbdev does: see doc_procs in pyproject.toml."
-import re
+"How the site shows an exported class or function: see `renderer` in pyproject.toml."
+from nbdev.doclinks import NbdevLookup
+from nbdev.showdoc import BasicMarkdownRenderer
 
-def plain_prose(
-    cell, # of a page
-):
-    "Text that goes into a module's docstring as well is marked with a directive; nbdev leaves that on the page."
-    if cell.cell_type == 'markdown': cell.source = re.sub(r'^#\| *export.*\n', '', cell.source)
+class Heading(BasicMarkdownRenderer):
+    "A heading, and a link to the source. Signature and docstring stand right below, in the code itself."
+    def _repr_markdown_(self):
+        source = NbdevLookup().code(self.fn)
+        link = f' [source]({source}){{target="_blank" style="float:right; font-size:smaller"}}\n\n' if source else ''
+        return f"{link}{'#'*self.title_level} {self.nm}\n"

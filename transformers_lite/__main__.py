@@ -237,16 +237,6 @@ def chapters(): # (the folder that they are in, their paths in it)
     root = here/'course' if (here/'course').is_dir() else here.parent/'nbs'
     return root, sorted(p.relative_to(root) for pattern in COURSE for p in root.glob(pattern) if p.is_file() and not p.name.startswith('.'))
 
-def for_reading(
-    path, # of a file
-): # its bytes
-    "A chapter without nbdev's mark for exported text, which JupyterLab would show; any other file as it is."
-    if path.suffix != '.ipynb': return path.read_bytes()
-    nb = json.loads(path.read_text(encoding='utf-8'))
-    for cell in nb['cells']:
-        if cell['cell_type'] == 'markdown': cell['source'] = [l for l in cell['source'] if l.strip() != '#| export']
-    return (json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + '\n').encode()
-
 @command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'))
 def course(args):
     "Write the chapters of the course, with their data, into a folder, and say how to open them."
@@ -257,7 +247,7 @@ def course(args):
     try:
         for p in paths:
             (home/p).parent.mkdir(parents=True, exist_ok=True)
-            (home/p).write_bytes(for_reading(root/p))
+            (home/p).write_bytes((root/p).read_bytes())
     except OSError as e: raise UsageError(f"can't write into '{home}': {e.strerror}. Name a folder that you may write to, on a disk with room.") from e
     print(f"{sum(p.suffix == '.ipynb' for p in paths)} chapters, with their data, are in {home}. To read, run and change them:\n")
     for line, meaning in {"pip install 'transformers_lite[course]'": 'JupyterLab, and what the chapters draw and compare with',
