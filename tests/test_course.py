@@ -1,5 +1,6 @@
 "The course as a reader finds it: its ways in, its links and pictures, the command that writes it, and what shows itself."
 import ast, importlib.util, json, re, subprocess, sys
+from collections import Counter
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -56,9 +57,17 @@ def test_readme_links_resolve():
     for target in re.findall(r'\]\(([^)\s]+)\)', (ROOT/'README.md').read_text(encoding='utf-8')):
         if not target.startswith('http'): assert (ROOT/target).exists(), target
 
+def definitions(code):
+    "The public classes and functions that code defines, each with all of its code: a patched method by the name of its class."
+    for node in ast.parse(re.sub(r'^[%!].*$', 'pass', code, flags=re.M)).body:
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or re.match(r'_(?!_)', node.name): continue
+        patched = [d for d in node.decorator_list if ast.unparse(d).split('(')[0] == 'patch']
+        yield (f'{ast.unparse(node.args.args[0].annotation)}.' if patched else '') + node.name, ast.unparse(node).replace('from transformers_lite.', 'from .')
+
 def test_nbdev_prepares_every_page(tmp_path):
-    "What `make docs` does before Quarto, which no package registry carries."
+    "What `make docs` does before Quarto, which no package registry carries: each public class and function is on its page with its code, once, under one heading."
     import shutil
+    shown = Counter()
     for name in 'nbs transformers_lite pyproject.toml settings.ini setup.py README.md _quarto.yml tools'.split():
         src = ROOT/name
         shutil.copytree(src, tmp_path/name, symlinks=True, ignore=shutil.ignore_patterns('__pycache__', '.ipynb_checkpoints')) if src.is_dir() else shutil.copy(src, tmp_path/name)
@@ -66,8 +75,17 @@ def test_nbdev_prepares_every_page(tmp_path):
     made = {p.stem: json.loads(p.read_text(encoding='utf-8'))['cells'] for p in (tmp_path/'_proc').rglob('*.ipynb')}
     assert made.keys() == {p.stem for p in NOTEBOOKS}
     for stem, page in made.items():
-        assert not [c for c in page if re.search(r'^#\| *(hide|export)\b', ''.join(c['source']), re.M)], stem
-    assert any('DistilBertModel' in ''.join(c['source']) + json.dumps(c.get('outputs', '')) for c in made['02_model'])
+        text = [''.join(c['source']) for c in page]
+        assert not [s for s in text if re.search(r'^#\| *(hide|export)\b', s, re.M)], stem
+        found = Counter(d for s in text if re.search(r'^#\| *exports\b', s, re.M) for d in definitions(s))
+        assert found == Counter(d for c in cells(ROOT/'nbs'/f'{stem}.ipynb') if re.search(r'^#\| *exports\b', code := ''.join(c['source']), re.M) for d in definitions(code)), stem
+        titles = Counter(m[1].split('.')[-1] for c in page if 'show_doc(' in ''.join(c['source']) for o in c.get('outputs', ()) if (m := re.search(r'^#+ (.+)$', ''.join(o.get('data', {}).get('text/markdown', '')), re.M)))
+        assert titles == Counter(name.split('.')[-1] for name in {name for name, _ in found}), stem
+        shown |= found
+    written = Counter(d for p in sorted((ROOT/'transformers_lite').glob('[a-z]*.py')) for d in definitions(p.read_text(encoding='utf-8')))
+    assert shown == written and len(written) > 300
+    loss = next(c for c in made['03_heads'] if 'def cross_entropy' in ''.join(c['source']))
+    assert 'return' in ''.join(loss['source'])
 
 # The command
 

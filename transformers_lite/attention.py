@@ -41,6 +41,7 @@ def split_heads(
     "Cut each vector into `n_heads` equal parts, and put the heads before the positions."
     return x.unflatten(-1, (n_heads, -1)).transpose(-3, -2)
 
+# %% ../nbs/01a_attention.ipynb #ca4ffb65
 def merge_heads(
     x:Tensor, # (…, h, n, d/h)
 )->Tensor: # (…, n, d)
@@ -66,6 +67,7 @@ def pack(
     "Drop the padding."
     return x.flatten(0, 1)[keep.flatten().nonzero().squeeze(1)]
 
+# %% ../nbs/01a_attention.ipynb #352d2e5d
 def unpack(
     x:Tensor, # (tokens, …)
     keep:Tensor, # (b, n): the mask that packed it

@@ -64,6 +64,7 @@ def find_class(
                          f"Known: {', '.join(known) or 'none'}. Add your own with register().")
     return import_class(entry)
 
+# %% ../nbs/08_auto.ipynb #1b54c9ee
 def import_class(
     entry, # 'module.Class', or a class
 )->type: # the class
@@ -143,18 +144,22 @@ class AutoModelForSequenceClassification(AutoModel):
     "For labelling texts."
     kind = 'sequence_classification'
 
+# %% ../nbs/08_auto.ipynb #d136e241
 class AutoModelForTokenClassification(AutoModel):
     "For labelling tokens."
     kind = 'token_classification'
 
+# %% ../nbs/08_auto.ipynb #85aa3458
 class AutoModelForQuestionAnswering(AutoModel):
     "For finding an answer in a text."
     kind = 'question_answering'
 
+# %% ../nbs/08_auto.ipynb #1d1b16a3
 class AutoModelForMaskedLM(AutoModel):
     "For guessing hidden words."
     kind = 'masked_lm'
 
+# %% ../nbs/08_auto.ipynb #04c7c0c0
 class AutoModelForMultipleChoice(AutoModel):
     "For picking one of several texts."
     kind = 'multiple_choice'
@@ -219,6 +224,7 @@ def named_classes(
     names = [d[k].removesuffix('Fast') for d in found for k in keys if d.get(k)]
     return [n.replace('FeatureExtractor', 'ImageProcessor') if kind == 'image_processor' else n for n in names]
 
+# %% ../nbs/08_auto.ipynb #5e42f437
 def preprocessor_family(
     kind:str, # as of `named_classes`
     name:str|Path, # folder, 'transformers-lite/…' or hub repository
@@ -261,6 +267,7 @@ class AutoImageProcessor:
         if (new := preprocessor_class or by_name.get(f'{cls.kind}_class')) is None: raise ValueError(f"Give the {cls.kind}_class.")
         register_class(cls.kind, family_for(config_class), new, exist_ok)
 
+# %% ../nbs/08_auto.ipynb #3eb61166
 class AutoFeatureExtractor(AutoImageProcessor):
     "Loads the feature extractor of a checkpoint."
     kind = 'feature_extractor'
@@ -294,10 +301,12 @@ class AutoModelForImageClassification(AutoModel):
     "For labelling pictures."
     kind = 'image_classification'
 
+# %% ../nbs/08_auto.ipynb #650df9a7
 class AutoModelForCTC(AutoModel):
     "For writing down what is said."
     kind = 'ctc'
 
+# %% ../nbs/08_auto.ipynb #07ca6d1d
 class AutoModelForAudioClassification(AutoModel):
     "For labelling sounds."
     kind = 'audio_classification'

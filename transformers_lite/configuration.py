@@ -33,6 +33,7 @@ from .look import show_settings
 # %% ../nbs/01_configuration.ipynb #80c24956
 def is_id(i)->bool: return isinstance(i, Integral) or isinstance(i, str) and i.isdecimal()
 
+# %% ../nbs/01_configuration.ipynb #9a776fdd
 def check_names(
     id2label:dict|None=None, # {id: name}
     label2id:dict|None=None, # {name: id}
@@ -43,6 +44,7 @@ def check_names(
     if label2id is not None and not (isinstance(label2id, dict) and all(map(is_id, label2id.values()))):
         raise ValueError(f"label2id={label2id!r:.80}, but it must say which class each name has, such as {{'bad': 0, 'good': 1}}.")
 
+# %% ../nbs/01_configuration.ipynb #97402982
 def head_table(
     heads:dict, # {layer: heads}; layers may be text, as they are in JSON
 )->dict: # the same, with numbers, sorted
@@ -160,6 +162,7 @@ def real_name(cls:PretrainedConfig,
     "The attribute that a name stands for, by `attribute_map`."
     return 'dtype' if key == 'torch_dtype' else cls.attribute_map.get(key, key)
 
+# %% ../nbs/01_configuration.ipynb #b88f6014
 @patch(as_prop=True)
 def num_labels(self:PretrainedConfig)->int: # classes of a classification head
     "How many labels there are; setting it to another number makes new names."
@@ -169,11 +172,13 @@ def num_labels(self:PretrainedConfig)->int: # classes of a classification head
 def num_labels(self:PretrainedConfig, n:int):
     if n != len(self.id2label): self.id2label, _ = make_labels(n)
 
+# %% ../nbs/01_configuration.ipynb #a89a2c0f
 @patch(as_prop=True)
 def use_return_dict(self:PretrainedConfig)->bool: # True or False
     "Do models return a `ModelOutput` (the default) or a plain tuple?"
     return self.return_dict
 
+# %% ../nbs/01_configuration.ipynb #311eb38d
 @patch(as_prop=True)
 def attn_implementation(self:PretrainedConfig)->str|None: # 'packed', 'sdpa' or 'eager'; None: the default
     "How attention is computed; set it before or after a model is made."
@@ -190,6 +195,7 @@ def parameters_of(
     "What a function takes; looked at once, since `inspect` is slow."
     return inspect.signature(f).parameters
 
+# %% ../nbs/01_configuration.ipynb #42cded94
 @patch(cls_method=True)
 def parameters(cls:PretrainedConfig)->dict: # {name: `inspect.Parameter`}
     "What the constructors of this class and its parents take."
@@ -197,6 +203,7 @@ def parameters(cls:PretrainedConfig)->dict: # {name: `inspect.Parameter`}
     ps = {n: p for f in inits for n, p in parameters_of(f).items() if n != 'self'}
     return {n: p for n, p in ps.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
+# %% ../nbs/01_configuration.ipynb #ddd1a2f1
 @patch(cls_method=True)
 def known_names(cls:PretrainedConfig)->dict: # {name: default}
     "The settings that this class and its parents know."
@@ -221,6 +228,7 @@ def set_extra(self:PretrainedConfig,
                          f"For an attribute of your own, set it afterwards: config.{key} = {value!r}.")
     setattr(self, key, value)
 
+# %% ../nbs/01_configuration.ipynb #ffd0e524
 def contradiction(
     key:str, # a name
     value, # its value
@@ -242,6 +250,7 @@ def validate(self:PretrainedConfig)->None:
     known = None, *PROBLEM_TYPES
     self.check(self.problem_type in known, 'problem_type', f"it must be one of {', '.join(PROBLEM_TYPES)}")
 
+# %% ../nbs/01_configuration.ipynb #78fdee1b
 @patch
 def check(self:PretrainedConfig,
     ok:bool, # is all well?
@@ -298,6 +307,7 @@ def to_dict(self:PretrainedConfig)->dict: # {name: value}, with `model_type` and
     d['transformers_version'] = TRANSFORMERS_VERSION
     return {**d, 'model_type': self.model_type} if self.model_type else d
 
+# %% ../nbs/01_configuration.ipynb #d1f479e2
 @patch
 def to_diff_dict(self:PretrainedConfig)->dict: # {name: value}
     "The family's settings, and of those that all families share only what differs from the default."
@@ -331,6 +341,7 @@ def to_json_file(self:PretrainedConfig,
     self.validate()
     write_text(json_file_path, self.to_json_string(use_diff))
 
+# %% ../nbs/01_configuration.ipynb #60f534b1
 @patch
 def save_pretrained(self:PretrainedConfig,
     save_directory:str|Path, # folder; made if it isn't there
@@ -398,6 +409,7 @@ def get_config_dict(cls:PretrainedConfig,
     rest.pop('trust_remote_code', None)  # no code is ever loaded from a checkpoint
     return read_json(cached_file(pretrained_model_name_or_path, 'config.json', **hub)), rest
 
+# %% ../nbs/01_configuration.ipynb #214e81fc
 @patch(cls_method=True)
 def from_json_file(cls:PretrainedConfig,
     json_file:str|Path, # path of a JSON file
@@ -467,6 +479,7 @@ def size_pair(
     "A size as height and width."
     return (size, size) if isinstance(size, Integral) else tuple(size)
 
+# %% ../nbs/01_configuration.ipynb #52bf5025
 @patch
 def check_blocks(self:PretrainedConfig)->None:
     "The rules of a stack of blocks, for a family that calls its parts by the usual names."
@@ -479,6 +492,7 @@ def check_blocks(self:PretrainedConfig)->None:
     for name in self.known_names():
         if 'dropout' in name and name in self.__dict__: self.check(0 <= getattr(self, name) <= 1, name, 'a share dropped lies between 0 and 1')
 
+# %% ../nbs/01_configuration.ipynb #a5d1c9dd
 @patch
 def validate(self:ViTConfig)->None:
     "The rules of ViT's settings."
@@ -588,6 +602,7 @@ def validate(self:Wav2Vec2Config)->None:
     for name in ('add_adapter', 'adapter_attn_dim'): self.check(not getattr(self, name), name, 'transformers_lite has no adapters inside wav2vec 2.0')
     check_activation('feat_extract_activation', self.feat_extract_activation)
 
+# %% ../nbs/01_configuration.ipynb #a6d79d2f
 @patch(as_prop=True)
 def inputs_to_logits_ratio(self:Wav2Vec2Config)->int: # samples
     "How many samples one frame stands for."

@@ -40,12 +40,14 @@ def unique_keys(
         raise ValueError(f"the key '{twice}' stands there twice")
     return d
 
+# %% ../nbs/00_core.ipynb #eb9e9be0
 def no_constant(
     name:str, # 'NaN', 'Infinity' or '-Infinity'
 )->None:
     "Refuse what Python's parser would accept beyond JSON."
     raise ValueError(f"{name} is no JSON value")
 
+# %% ../nbs/00_core.ipynb #5b90f7a7
 def finite(
     text:str, # a number with a point or an exponent, as it stands in a file
 )->float: # a float
@@ -75,6 +77,7 @@ def plain(
     if hasattr(value, 'tolist'): return value.tolist()
     raise TypeError(f"{value!r} can't be kept in a JSON file. Use text, numbers, True, False, None, lists and dicts.")
 
+# %% ../nbs/00_core.ipynb #066b142f
 def to_json(
     d:dict, # settings
 )->str: # text with sorted keys, an indent of 2 and a newline at the end
@@ -98,6 +101,7 @@ def sync(
     try: os.fsync(fd)
     finally: os.close(fd)
 
+# %% ../nbs/00_core.ipynb #62dd6175
 def finish_save(
     folder:str|Path, # a folder that a save may have been interrupted in
     sweep:bool=True, # also remove what was not finished: right if nobody else is saving there
@@ -116,12 +120,14 @@ def finish_save(
     for name in os.listdir(folder) if sweep else []:
         if STARTED.fullmatch(name): shutil.rmtree(folder/name)
 
+# %% ../nbs/00_core.ipynb #7e9aeae6
 def is_plain_name(
     name:str, # as a file has it
 )->bool: # True or False
     "Is it the name of a file alone, with no folder before it?"
     return isinstance(name, str) and name != '' and Path(name).name == name and '\\' not in name and name != '..'
 
+# %% ../nbs/00_core.ipynb #d3298a40
 def safe_name(
     folder:str|Path, # a folder
     name:str, # of a file right in it
@@ -147,6 +153,7 @@ def lock_folder(
         if ours: fcntl.flock(fd, fcntl.LOCK_UN)  # a process forked meanwhile would hold it on
         if fcntl: os.close(fd)
 
+# %% ../nbs/00_core.ipynb #0ec59126
 def settle(
     folder:str|Path, # a folder that is going to be read
 )->None:
@@ -211,6 +218,7 @@ def move_in(
         os.replace(hidden/new[0], folder/new[0])
         sync(folder)
 
+# %% ../nbs/00_core.ipynb #ce4fdd9f
 @contextmanager
 def atomic_path(
     path:str|Path, # the file to write or to replace
@@ -238,6 +246,7 @@ def write_text(
     "Write text to a file; an interrupted write leaves the old file as it was."
     with atomic_path(path) as hidden: hidden.write_text(text, encoding='utf-8', newline='\n')
 
+# %% ../nbs/00_core.ipynb #df10ba25
 def discard(
     path:str|Path, # a file in a folder that is being saved into
 )->None:
@@ -251,10 +260,12 @@ def stamps(
     "When the files that each save writes were made, and where they are on the disk."
     return [(s.st_ino, s.st_mtime_ns) if (s := stat_or_none(Path(folder)/n)) else None for n in ('config.json', 'model.safetensors', 'model.safetensors.index.json')]
 
+# %% ../nbs/00_core.ipynb #565fad2e
 def stat_or_none(path:Path):
     try: return os.stat(path)
     except OSError: return None
 
+# %% ../nbs/00_core.ipynb #d08ebaaa
 def read_steadily(
     folder:str|Path, # a folder, or any other name
     read, # a function that reads several files there
@@ -318,6 +329,7 @@ def hub_reason(
     other = f"the download failed ({error}): try again later, with force_download=True if the message stays"
     return next((why for kind, why in reasons.items() if isinstance(error, kind)), http_reason(error) or other)
 
+# %% ../nbs/00_core.ipynb #3417530a
 def http_reason(
     error, # an exception of `huggingface_hub`
 )->str|None: # a sentence with the remedy, or None
@@ -370,6 +382,7 @@ def packaged(
     known = sorted(f'transformers-lite/{p.name}' for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
     raise OSError(f"'{name}' does not ship with transformers_lite. These do: {', '.join(known) or 'none'}.")
 
+# %% ../nbs/00_core.ipynb #d0c4b6a2
 def local_folder(
     name:str|Path, # a folder, 'transformers-lite/…', or a hub repository
 )->Path|None: # its folder on disk, or None for a hub repository
@@ -417,6 +430,7 @@ def tf_to_torch(
     start = max((i + 1 for i, p in enumerate(path) if p.startswith('tf_')), default=0)  # tf_model.h5 puts the model's own name in front
     return '.'.join([*path[start:], dict(kernel='weight', gamma='weight', beta='bias', embeddings='weight').get(leaf, leaf)])
 
+# %% ../nbs/00_core.ipynb #a6c513a2
 def from_tensorflow(
     weights:dict, # {name: array or tensor}, of one file
 )->dict: # the same by PyTorch's names, with kernels turned around
@@ -491,6 +505,7 @@ def to_tensor(
     import tensorflow as tf
     return tf.convert_to_tensor(a)
 
+# %% ../nbs/00_core.ipynb #d9ee96dd
 def is_python(
     value, # nested lists
 )->bool: # True or False
@@ -543,6 +558,7 @@ def suggest(
     "Find the name that `key` is probably a slip of."
     return next(iter(difflib.get_close_matches(key, list(known), n=1, cutoff=cutoff)), None)
 
+# %% ../nbs/00_core.ipynb #c7f82507
 @lru_cache(None)
 def warn_once(
     message:str, # what to say
@@ -550,6 +566,7 @@ def warn_once(
     "Warn, but only the first time that this message comes up."
     warnings.warn(message, stacklevel=2)
 
+# %% ../nbs/00_core.ipynb #9e2ede05
 @contextmanager
 def naming(
     name:str|Path, # of a checkpoint
@@ -611,6 +628,7 @@ def from_dict(cls:PreprocessorMixin,
     res.validate()
     return (res, unused) if return_unused_kwargs else res
 
+# %% ../nbs/00_core.ipynb #c5750112
 @patch(cls_method=True)
 def get_dict(cls:PreprocessorMixin,
     pretrained_model_name_or_path:str|Path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
@@ -643,6 +661,7 @@ def from_pretrained(cls:PreprocessorMixin,
     kwargs.pop('trust_remote_code', None)  # no code is ever loaded from a checkpoint
     with naming(pretrained_model_name_or_path): return cls.from_dict(d, **kwargs)
 
+# %% ../nbs/00_core.ipynb #7448dd50
 @patch
 def save_pretrained(self:PreprocessorMixin,
     save_directory:str|Path, # folder; made if it isn't there

@@ -59,6 +59,7 @@ class FeatureExtractionMixin(PreprocessorMixin):
         "Read the settings."
         return cls.get_dict(pretrained_model_name_or_path, **kwargs)
 
+# %% ../nbs/06_feature_extractor.ipynb #0734e38b
 class SequenceFeatureExtractor(FeatureExtractionMixin):
     "A feature extractor for sequences, which pads them."
     model_input_names = ['input_values', 'attention_mask']
@@ -100,6 +101,7 @@ def target_length(self:SequenceFeatureExtractor,
     if how == 'max_length' and max_length is None: raise ValueError("padding='max_length' needs a max_length: say how many samples.")
     return round_up(max_length if how == 'max_length' else max(lengths), pad_to_multiple_of)
 
+# %% ../nbs/06_feature_extractor.ipynb #bbeea13f
 def round_up(
     n:int, # a length
     multiple:int|None=None, # of which it is to be a multiple
@@ -142,6 +144,7 @@ def pad_rows(self:SequenceFeatureExtractor,
     n = self.target_length([len(x) for x in clips], padding, max_length, pad_to_multiple_of) if clips else None
     return (clips, [m.copy() for m in masks]) if n is None else (self.fill_up(clips, n, self.padding_value), self.fill_up(masks, n, 0))
 
+# %% ../nbs/06_feature_extractor.ipynb #25c1dade
 def ones_like(
     clips:list, # arrays
 )->list: # arrays of int32
@@ -149,6 +152,7 @@ def ones_like(
     ones = np.ones(max(map(len, clips), default=0), dtype=np.int32)
     return [ones[:len(x)] for x in clips]
 
+# %% ../nbs/06_feature_extractor.ipynb #8b474d40
 def as_rows(
     rows, # an array, or a list of them
     return_tensors:str|None=None, # 'np', 'pt', 'tf', or None
@@ -170,6 +174,7 @@ def fill_up(self:SequenceFeatureExtractor,
     for o, r in zip(out, rows): o[self.filled(len(r), n)] = r
     return out
 
+# %% ../nbs/06_feature_extractor.ipynb #dcaef309
 @patch
 def filled(self:SequenceFeatureExtractor,
     length:int, # of a clip
@@ -178,6 +183,7 @@ def filled(self:SequenceFeatureExtractor,
     "Where in its row a clip stands."
     return slice(length) if self.padding_side == 'right' else slice(n - length, n)
 
+# %% ../nbs/06_feature_extractor.ipynb #498b06b6
 def as_array(
     x, # a clip: an array, a tensor or a list
 )->np.ndarray: # float32 array
@@ -197,6 +203,7 @@ def zero_mean_unit_variance(
         out *= 1 / np.sqrt(out @ out / len(out) + 1e-7)
     return out
 
+# %% ../nbs/06_feature_extractor.ipynb #c7ba83fb
 class Wav2Vec2FeatureExtractor(SequenceFeatureExtractor):
     "Makes batches of raw sound for wav2vec 2.0."
     def __init__(self,
@@ -224,6 +231,7 @@ def check_rate(self:SequenceFeatureExtractor,
         raise ValueError(f"The sound has sampling_rate={sampling_rate}, but the model was made for {self.sampling_rate}. Resample it: "
                          f"load_audio(file, sampling_rate={self.sampling_rate}), or soxr.resample(x, {sampling_rate}, {self.sampling_rate}).")
 
+# %% ../nbs/06_feature_extractor.ipynb #22db054c
 def check_clip(
     x:np.ndarray, # an array
     i:int=0, # its place in the batch, for the message
@@ -235,6 +243,7 @@ def check_clip(
     if values and not np.isfinite(x).all(): raise ValueError(f"clip {i} has values that aren't finite, the first at sample {int(np.argmin(np.isfinite(x)))}. Mend it, for example with numpy.nan_to_num, or leave it out.")
     return x
 
+# %% ../nbs/06_feature_extractor.ipynb #91efb2cc
 def split_clips(
     raw_speech, # one clip, or a batch of clips: arrays, tensors, lists
     values:bool=True, # look at every value?
@@ -264,6 +273,7 @@ def check_fractions(
         raise ValueError("the samples are whole numbers, and do_normalize=False leaves them as they are, but a model hears sound from -1 to 1. "
                          "Divide samples of int16 by 32768, or read the file with load_audio.")
 
+# %% ../nbs/06_feature_extractor.ipynb #9e475f54
 def check_normalized(
     rows, # clips, normalised
     clips, # the same before

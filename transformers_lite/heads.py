@@ -98,12 +98,15 @@ class SequenceClassifierOutput(ModelOutput):
     hidden_states: tuple|None = None
     attentions: tuple|None = None
 
+# %% ../nbs/03_heads.ipynb #84c0e0f0
 @dataclass
 class TokenClassifierOutput(SequenceClassifierOutput): "logits (b, n, labels)"
 
+# %% ../nbs/03_heads.ipynb #b4a150d0
 @dataclass
 class MaskedLMOutput(SequenceClassifierOutput): "logits (b, n, words)"
 
+# %% ../nbs/03_heads.ipynb #3b232be6
 @dataclass
 class MultipleChoiceModelOutput(SequenceClassifierOutput): "logits (b, choices)"
 
@@ -298,6 +301,7 @@ class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
 @dataclass
 class ImageClassifierOutput(SequenceClassifierOutput): "logits (b, labels)"
 
+# %% ../nbs/03_heads.ipynb #eac13a5f
 class ViTForImageClassification(ViTPreTrainedModel):
     "ViT that labels a picture: one linear layer on the vector of [CLS]."
     def __init__(self, config:ViTConfig):
@@ -332,6 +336,7 @@ def ctc_labels(
     keep = (labels >= 0) & (labels != config.pad_token_id)
     return labels[keep], keep.sum(-1)
 
+# %% ../nbs/03_heads.ipynb #cb7b7566
 def ctc_loss(
     logits:Tensor, # (b, frames, characters)
     labels:Tensor, # as of `ctc_labels`
@@ -351,6 +356,7 @@ def ctc_loss(
 @dataclass
 class CausalLMOutput(SequenceClassifierOutput): "logits (b, frames, characters)"
 
+# %% ../nbs/03_heads.ipynb #2e634a0a
 class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
     "wav2vec 2.0 that writes down what it hears: one linear layer on each frame."
     def __init__(self, config:Wav2Vec2Config):

@@ -41,6 +41,7 @@ def find_filter(
     known = ', '.join(f'{f.value} ({f.name})' for f in Image.Resampling)
     raise ValueError(f"resample={resample!r} is no filter of Pillow: use one of {known}, as a number or by name.")
 
+# %% ../nbs/05_image_processor.ipynb #dabaa845
 def find_size(
     size:int|Sequence|dict, # 224; (height, width); or {'height': 224, 'width': 224}
 )->tuple: # (height, width)
@@ -62,6 +63,7 @@ def to_rgb(
     try: return image.convert('RGB')
     except ValueError as e: raise ValueError(f"a picture of mode {image.mode} can't be converted to RGB ({e}). Convert it first.") from e
 
+# %% ../nbs/05_image_processor.ipynb #4a20fc83
 def to_bytes(
     x:np.ndarray, # an array of whole numbers, of True and False, or of floats from 0 to 1
 )->np.ndarray: # uint8
@@ -90,12 +92,14 @@ def open_image(
         return image
     except (OSError, SyntaxError, Image.DecompressionBombError) as e: raise OSError(f"{name} can't be read as a picture ({e}). Is it whole, and of a kind that Pillow reads? Convert others to PNG.") from e
 
+# %% ../nbs/05_image_processor.ipynb #07c07638
 def is_file(
     image, # a picture in any form
 )->bool: # True or False
     "Is it a path, the bytes of a file, or an open file?"
     return isinstance(image, (str, Path, bytes, bytearray)) or hasattr(image, 'read')
 
+# %% ../nbs/05_image_processor.ipynb #51b006cc
 def channels_axis(
     x:np.ndarray, # an array of three axes
     input_data_format:str|None=None, # 'channels_first', 'channels_last', or None: look at the shape
@@ -126,6 +130,7 @@ def to_array(
     x = x if x.dtype.kind == 'f' else to_bytes(x)
     return np.repeat(x, 3, -1) if x.shape[-1] == 1 else x[..., :3]
 
+# %% ../nbs/05_image_processor.ipynb #83087d73
 def flat_list(
     images, # a picture or many: a list, nested lists, or an array of four axes
 )->list: # a list of pictures
@@ -153,6 +158,7 @@ class ImageProcessingMixin(PreprocessorMixin):
         "Read the settings."
         return cls.get_dict(pretrained_model_name_or_path, **kwargs)
 
+# %% ../nbs/05_image_processor.ipynb #a815c471
 class ViTImageProcessor(ImageProcessingMixin):
     "Resizes, rescales and normalises pictures for ViT."
     model_input_names = ['pixel_values']
@@ -208,6 +214,7 @@ def resize_array(
     b = small(to_bytes(x))
     return (b / 255).astype(np.float32) if x.max() <= 1 else b
 
+# %% ../nbs/05_image_processor.ipynb #9dab7df3
 def scale_array(
     x:np.ndarray, # (height, width, 3)
     factor:float|None=None, # multiply by this; None: not
@@ -229,6 +236,7 @@ def scale_planes(
     for c in range(3): table[c].take(x[..., c], out=out[c], mode='clip')
     return out
 
+# %% ../nbs/05_image_processor.ipynb #bd681652
 def in_threads(
     f, # a function that lets other threads work while it computes
     *columns, # lists of its arguments

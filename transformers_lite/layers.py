@@ -38,12 +38,14 @@ def can_look(
     "May we look at the values at no cost? Not on a GPU, which would have to be waited for, nor while a program is made of the model."
     return x.device.type == 'cpu' and not torch.compiler.is_compiling() and not torch.jit.is_tracing()
 
+# %% ../nbs/01b_layers.ipynb #777a5641
 def large(
     t:Tensor, # a tensor
 )->bool: # True or False
     "Has it a quarter of a million numbers? Below that, cleverness costs more than it saves."
     return t.numel() >= 2**18
 
+# %% ../nbs/01b_layers.ipynb #48d0b495
 class Linear(nn.Linear):
     "`nn.Linear`, by oneDNN where that is quicker and no gradient is wanted."
     def quick(self,
@@ -67,6 +69,7 @@ class Embedding(nn.Embedding):
     def reset_parameters(self)->None:
         if not (_filled_later.get() and large(self.weight)): super().reset_parameters()
 
+# %% ../nbs/01b_layers.ipynb #b4a8fbd4
 @contextmanager
 def filled_later(
     yes:bool=True, # False: fill at once, also inside another `filled_later`

@@ -43,6 +43,7 @@ def as_rich(
     if isinstance(v, bool) or not isinstance(v, (int, float)): return Rich(str(v))
     return Rich(f'{v:,}' if isinstance(v, int) else f'{v:.3g}')
 
+# %% ../nbs/00a_look.ipynb #13c03442
 def show_table(
     rows:list, # a list of dicts: name of a column, and what stands there
 )->Rich: # a `Rich`
@@ -83,8 +84,10 @@ def branches(
     groups = [list(g) for _, g in groupby(module.named_children(), alike)]
     return [(g[0][0] if len(g) == 1 else f'{g[0][0]} to {g[-1][0]}', g[0][1], len(g)) for g in groups]
 
+# %% ../nbs/00a_look.ipynb #5b98da87
 def times(shape)->str: return ' × '.join(f'{n:,}' for n in shape) or '1'
 
+# %% ../nbs/00a_look.ipynb #aa67433a
 def show_tree(
     module, # a model, or a part of one
     name:str='', # what it is called
@@ -152,6 +155,7 @@ def heat_map(
     wide, high = left + size*len(columns) + 10, top + size*len(rows) + 6
     return x.Svg(x.FT('text', (title,), dict(x=4, y=14, **label)), frame, *names, *squares, width=wide, height=high, style='max-width: none')
 
+# %% ../nbs/00a_look.ipynb #379c414e
 def show_attention(
     weights, # (n, m) of one head, or (heads, n, m)
     tokens:list, # n names of the rows: who looks
@@ -177,6 +181,7 @@ def sparkline(
     loud = np.array([np.abs(part).mean() for part in np.array_split(np.asarray(values, dtype=float), min(width, max(1, len(values))))])
     return ''.join(bars[int(v)] for v in 7*(loud - loud.min()) / max(np.ptp(loud), 1e-9))
 
+# %% ../nbs/00a_look.ipynb #c03fcc43
 def wav_bytes(
     x, # (samples,)
     rate:int, # samples a second
@@ -189,6 +194,7 @@ def wav_bytes(
         f.setnchannels(1); f.setsampwidth(2); f.setframerate(rate); f.writeframes(x.tobytes())
     return out.getvalue()
 
+# %% ../nbs/00a_look.ipynb #708f9eff
 def data_uri(data:bytes, kind:str)->str: return f'data:{kind};base64,{base64.b64encode(data).decode()}'
 
 # %% ../nbs/00a_look.ipynb #3a8f9efe
@@ -229,6 +235,7 @@ def picture_uri(
     image.save(out := io.BytesIO(), 'PNG' if small else 'JPEG', quality=80)
     return data_uri(out.getvalue(), 'image/png' if small else 'image/jpeg')
 
+# %% ../nbs/00a_look.ipynb #141a2704
 def show_images(
     images, # pictures, as of `picture_uri`
     captions:Sequence=(), # one for each

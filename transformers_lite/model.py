@@ -98,9 +98,11 @@ class MultiHeadSelfAttention(nn.Module):
 class QuickGELU(nn.Module):
     def forward(self, x:Tensor)->Tensor: return x * torch.sigmoid(1.702 * x)
 
+# %% ../nbs/02_model.ipynb #39b3ed02
 class ClippedGELU(nn.Module):
     def forward(self, x:Tensor)->Tensor: return F.gelu(x).clip(-10, 10)
 
+# %% ../nbs/02_model.ipynb #5e4a7dc2
 class ReLUSquared(nn.Module):
     def forward(self, x:Tensor)->Tensor: return F.relu(x)**2
 
@@ -115,6 +117,7 @@ ACT2FN = Activations(
     linear=nn.Identity, mish=nn.Mish, quick_gelu=QuickGELU, relu=nn.ReLU, relu2=ReLUSquared, relu6=nn.ReLU6, sigmoid=nn.Sigmoid, silu=nn.SiLU,
     swish=nn.SiLU, tanh=nn.Tanh)
 
+# %% ../nbs/02_model.ipynb #9987c2a8
 def activation(
     name, # one of `configuration.ACTIVATIONS`, or a function
 ): # a function of a tensor
@@ -145,6 +148,7 @@ class TransformerBlock(nn.Module):
         del out  # its memory is free for the wide layer
         return self.output_layer_norm(x + self.ffn(x)), weights
 
+# %% ../nbs/02_model.ipynb #ec6e25c4
 class Transformer(nn.Module):
     "The stack of blocks."
     def __init__(self, config:DistilBertConfig):
@@ -230,6 +234,7 @@ def attention_mode(self:PreTrainedModel)->str: # 'packed', 'sdpa' or 'eager'
     if mode not in ('packed', 'sdpa', 'eager'): raise ValueError(f"attn_implementation={mode!r} is unknown: use 'packed', 'sdpa' or 'eager'.")
     return mode
 
+# %% ../nbs/02_model.ipynb #ad6f908b
 @patch
 def set_attn_implementation(self:PreTrainedModel,
     attn_implementation:str, # 'packed' (default), 'sdpa' or 'eager'
@@ -244,16 +249,19 @@ def base_model(self:PreTrainedModel)->nn.Module: # a model
     "The model without its head; itself, where there is none."
     return getattr(self, self.base_model_prefix, self) if self.base_model_prefix else self
 
+# %% ../nbs/02_model.ipynb #b8b618a2
 @patch(as_prop=True)
 def device(self:PreTrainedModel)->torch.device: # a `torch.device`
     "Where the weights are."
     return next(self.parameters()).device
 
+# %% ../nbs/02_model.ipynb #f34dc34a
 @patch(as_prop=True)
 def dtype(self:PreTrainedModel)->torch.dtype: # a floating point `torch.dtype`
     "The kind of number that the weights are."
     return next((p.dtype for p in self.parameters() if p.is_floating_point()), torch.get_default_dtype())
 
+# %% ../nbs/02_model.ipynb #0b8130f6
 @patch
 def num_parameters(self:PreTrainedModel,
     only_trainable:bool=False, # only those with `requires_grad`
@@ -263,6 +271,7 @@ def num_parameters(self:PreTrainedModel,
     tables = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)} if exclude_embeddings else ()
     return sum(p.numel() for p in self.parameters() if id(p) not in tables and (p.requires_grad or not only_trainable))
 
+# %% ../nbs/02_model.ipynb #ca226831
 @patch
 def can_generate(self:PreTrainedModel)->bool: return False # transformers' pipelines ask: none of these models writes text
 
@@ -276,6 +285,7 @@ def get_input_embeddings(self:PreTrainedModel)->nn.Module: # an `nn.Embedding`
     if self.base_model is self: raise NotImplementedError(f"{type(self).__name__} has no table of token embeddings; define `get_input_embeddings`.")
     return self.base_model.get_input_embeddings()
 
+# %% ../nbs/02_model.ipynb #0228db42
 @patch
 def set_input_embeddings(self:PreTrainedModel,
     value:nn.Module, # an `nn.Embedding`
@@ -284,10 +294,12 @@ def set_input_embeddings(self:PreTrainedModel,
     if self.base_model is self: raise NotImplementedError(f"{type(self).__name__} has no table of token embeddings; define `set_input_embeddings`.")
     self.base_model.set_input_embeddings(value)
 
+# %% ../nbs/02_model.ipynb #2f7fac20
 @patch
 def get_output_embeddings(self:PreTrainedModel)->nn.Module|None: # an `nn.Linear`, or None
     "The layer that scores every word of the vocabulary, in a model that has one."
 
+# %% ../nbs/02_model.ipynb #f423b36a
 @patch
 def set_output_embeddings(self:PreTrainedModel,
     value:nn.Module, # an `nn.Linear`
@@ -295,6 +307,7 @@ def set_output_embeddings(self:PreTrainedModel,
     "Replace the layer that scores every word; NotImplementedError where there is none."
     raise NotImplementedError(f"{type(self).__name__} has no output embeddings.")
 
+# %% ../nbs/02_model.ipynb #b3d37473
 @patch
 def tie_weights(self:PreTrainedModel)->None:
     "Let the output embeddings be the input embeddings, if the configuration says so."
@@ -376,6 +389,7 @@ def all_finite(
     try: return math.isfinite(x.sum().item()) or bool(x.isfinite().all())
     except RuntimeError: return True  # under torch.func.vmap or a fake tensor there is nothing to see
 
+# %% ../nbs/02_model.ipynb #a38ce24d
 def spoilt(
     weights:dict, # {name: tensor}
 )->list: # messages
@@ -385,6 +399,7 @@ def spoilt(
     bad = [n for n, t in weights.items() if t.is_floating_point() and not t.isfinite().all()]
     return [f"NaN or infinite numbers in {some(bad)} (NOT expected: take an earlier checkpoint, and look at the loss of the training)."]
 
+# %% ../nbs/02_model.ipynb #64589855
 @patch
 def look_for_nan(self:PreTrainedModel,
     x:Tensor, # a result
@@ -395,6 +410,7 @@ def look_for_nan(self:PreTrainedModel,
     why = f"which come from {some(bad)}. Take an earlier checkpoint." if bad else "though all weights are finite. Look at the input, or compute in float32."
     warn_once(f"{type(self).__name__} gives NaN or infinite numbers, {why}")
 
+# %% ../nbs/02_model.ipynb #70afbd07
 def some(
     names, # of weights
 )->str: # text
@@ -517,6 +533,7 @@ def weight_files(
     why = f", only {other[0]}, which PyTorch classes don't read." + " Load it with the TF class of the same name and save it: save_pretrained writes a file that both read." * (other[0] == 'tf_model.h5') if other else ". Is it a folder that a model's save_pretrained wrote?"
     raise OSError(f"'{name}' has no {' or '.join(wanted)}{why}")
 
+# %% ../nbs/02_model.ipynb #0d09f743
 def read_index(
     index:Path, # path of an index file
 )->dict: # {name of a weight: name of its shard}
@@ -644,6 +661,7 @@ def tied_groups(
     for name, p in model.named_parameters(remove_duplicate=False): names.setdefault(id(p), []).append(name)
     return [g for g in names.values() if len(g) > 1]
 
+# %% ../nbs/02_model.ipynb #a7d3c8f7
 def get_tensor(
     model:nn.Module, # a module
     name:str, # dotted name of a parameter, a buffer or a plain attribute
@@ -652,6 +670,7 @@ def get_tensor(
     owner, _, leaf = name.rpartition('.')
     return getattr(model.get_submodule(owner), leaf)
 
+# %% ../nbs/02_model.ipynb #c60f517b
 def set_tensor(
     model:nn.Module, # a module
     name:str, # dotted name of a parameter, a buffer or a plain attribute
@@ -676,6 +695,7 @@ def put(self:PreTrainedModel,
         if leaf in m._buffers: m._buffers[leaf] = t
         else: m._parameters[leaf] = nn.Parameter(t, requires_grad=m._parameters[leaf].requires_grad and t.is_floating_point())
 
+# %% ../nbs/02_model.ipynb #b6b9eab6
 @patch
 def retie(self:PreTrainedModel,
     names, # names that share one weight
@@ -701,6 +721,7 @@ def hollow_names(
                 if isinstance(v, torch.Tensor) and v.is_meta: hollow.add(f'{m}.{k}'.lstrip('.'))
     return hollow
 
+# %% ../nbs/02_model.ipynb #cdc190ec
 @patch
 @torch.no_grad()
 def refill(self:PreTrainedModel,
@@ -771,6 +792,7 @@ def verdicts(self:PreTrainedModel,
     shapes = '; '.join(f'{n}: {a} → {b}' for n, a, b in sorted(info['mismatched_keys']))
     return said + [f"fresh weights, since the shape differs, for {shapes}."] if shapes else said
 
+# %% ../nbs/02_model.ipynb #2230430d
 def warn_caller(
     message:str, # what to say
 )->None:
@@ -885,6 +907,7 @@ def whole_state_dict(self:PreTrainedModel)->dict: # {name: tensor}; {} in all pr
     from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
     return get_model_state_dict(self, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
 
+# %% ../nbs/02_model.ipynb #27349fb6
 @patch
 def weights_to_save(self:PreTrainedModel,
     state_dict:dict|None=None, # weights to save instead of the model's own
@@ -912,6 +935,7 @@ def save_weights(
 INDEX = 'model.safetensors.index.json'
 OURS = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?')  # what a save may leave behind
 
+# %% ../nbs/02_model.ipynb #c0ec8c70
 @patch
 def save_pretrained(self:PreTrainedModel,
     save_directory:str|Path, # folder; made if it isn't there
@@ -984,6 +1008,7 @@ def get_position_embeddings(self:DistilBertPreTrainedModel)->nn.Embedding: # an 
     "The table of positions."
     return self.base_model.embeddings.position_embeddings
 
+# %% ../nbs/02_model.ipynb #7f33b0b5
 @patch
 def resize_position_embeddings(self:DistilBertPreTrainedModel,
     new_num_position_embeddings:int, # longest text, in tokens
@@ -1018,6 +1043,7 @@ def gradient_checkpointing_enable(self:PreTrainedModel,
     for m in self.modules():
         if isinstance(m, PreTrainedModel): m.gradient_checkpointing = True
 
+# %% ../nbs/02_model.ipynb #eb3c8ba7
 @patch
 def activation_checkpointing_enable(self:PreTrainedModel,
     activation_checkpointing_kwargs:dict|None=None, # accepted for transformers' sake
@@ -1028,12 +1054,14 @@ def activation_checkpointing_enable(self:PreTrainedModel,
     if every_n_layers != 1 or offload: raise ValueError(f"every_n_layers={every_n_layers}, offload={offload}: here each block is computed again, and nothing is moved. Leave both out.")
     self.gradient_checkpointing_enable(activation_checkpointing_kwargs)
 
+# %% ../nbs/02_model.ipynb #ae347709
 @patch
 def gradient_checkpointing_disable(self:PreTrainedModel)->None:
     "Keep all activations again."
     for m in self.modules():
         if isinstance(m, PreTrainedModel): m.gradient_checkpointing = False
 
+# %% ../nbs/02_model.ipynb #37d624e2
 @patch(as_prop=True)
 def is_gradient_checkpointing(self:PreTrainedModel)->bool: # True or False
     "Is gradient checkpointing on?"

@@ -136,6 +136,7 @@ class Wav2Vec2CTCTokenizerOutput:
     def to_tuple(self)->tuple: return tuple(v for f in fields(self) if (v := getattr(self, f.name)) is not None)
     def __getitem__(self, k): return getattr(self, k) if isinstance(k, str) else self.to_tuple()[k]
 
+# %% ../nbs/07_processor.ipynb #8b656ca5
 def join_words(
     chars:list, # [{'char', 'start_offset', 'end_offset'}]
     space:str=' ', # what stands between words
@@ -146,6 +147,7 @@ def join_words(
 
 Wav2Vec2CTCTokenizer._get_word_offsets = staticmethod(join_words)  # the name that transformers' pipeline asks for
 
+# %% ../nbs/07_processor.ipynb #f362456e
 def add_times(
     offsets:list, # a list of offsets
     seconds_per_frame:float, # model.config.inputs_to_logits_ratio / sampling_rate
@@ -161,6 +163,7 @@ def plain_ids(
     if hasattr(ids, 'tolist'): return ids.tolist()
     return [plain_ids(i) for i in ids] if hasattr(ids, '__iter__') and not isinstance(ids, str) else ids
 
+# %% ../nbs/07_processor.ipynb #88ed41ad
 @patch
 def decode(self:Wav2Vec2CTCTokenizer,
     token_ids, # (frames,) the best id of each frame: list, array or tensor; a batch of rows gives a list of texts
@@ -212,6 +215,7 @@ def batch_decode(self:Wav2Vec2CTCTokenizer,
     if not res or isinstance(res[0], (str, list)): return res
     return Wav2Vec2CTCTokenizerOutput(*(None if getattr(res[0], f.name) is None else [getattr(r, f.name) for r in res] for f in fields(res[0])))
 
+# %% ../nbs/07_processor.ipynb #04b0134a
 @patch
 def convert_tokens_to_string(self:Wav2Vec2CTCTokenizer,
     tokens:list, # the best token of each frame
@@ -293,6 +297,7 @@ def save_pretrained(self:ProcessorMixin,
         write_text(folder/'processor_config.json', to_json(self.to_dict()))
     if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
 
+# %% ../nbs/07_processor.ipynb #b1da2ad9
 @patch(cls_method=True)
 def from_pretrained(cls:ProcessorMixin,
     pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…', or hub repository
@@ -372,6 +377,7 @@ def pad(self:Wav2Vec2Processor,
     if rows is not None: batch['labels'] = rows['input_ids']
     return batch
 
+# %% ../nbs/07_processor.ipynb #0fac5ef7
 @patch
 def decode(self:Wav2Vec2Processor,
     *args, # as of the tokenizer's `decode`
@@ -380,6 +386,7 @@ def decode(self:Wav2Vec2Processor,
     "From the best id of each frame to text."
     return self.tokenizer.decode(*args, **kwargs)
 
+# %% ../nbs/07_processor.ipynb #6fe96838
 @patch
 def batch_decode(self:Wav2Vec2Processor,
     *args, # as of the tokenizer's `batch_decode`
@@ -388,6 +395,7 @@ def batch_decode(self:Wav2Vec2Processor,
     "The text of each row."
     return self.tokenizer.batch_decode(*args, **kwargs)
 
+# %% ../nbs/07_processor.ipynb #d301173b
 @patch
 @contextmanager
 def as_target_processor(self:Wav2Vec2Processor):

@@ -45,8 +45,10 @@ def tensors_in(
     elif isinstance(values, dict): yield from tensors_in(list(values.values()))
     elif isinstance(values, (list, tuple)): yield from (t for v in values for t in tensors_in(v))
 
+# %% ../nbs/02c_steps.ipynb #d796ccc5
 def first_tensor(values)->Tensor|None: return max(tensors_in(values), key=lambda t: t.numel() > 1, default=None)
 
+# %% ../nbs/02c_steps.ipynb #14173f46
 @dataclass
 class Step:
     "A part of a model at work."
@@ -65,6 +67,7 @@ class Step:
         return {'part': short, 'class': type(self.part).__name__, 'in': times(self.shape_in), 'out': times(self.shape_out),
                 'size': '' if self.size is None else self.size, 'code': Rich(text, x.A(text, href=link) if link else text)}
 
+# %% ../nbs/02c_steps.ipynb #84d3ca3b
 def size_of(t:Tensor)->float: # the root mean square of a tensor
     return t.detach().float().square().mean().sqrt().item()
 
@@ -82,6 +85,7 @@ class Journey(list):
     def __repr__(self): return show_table(self.rows()).text
     def _repr_html_(self): return show_table(self.rows())._repr_html_()
 
+# %% ../nbs/02c_steps.ipynb #6f8a1300
 def follow(
     model:nn.Module, # any `nn.Module`
     batch, # its inputs: a dict of arguments, or one tensor

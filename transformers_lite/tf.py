@@ -50,6 +50,7 @@ def make_dense(
     layer.build((None, d_in))
     return layer
 
+# %% ../nbs/09_tensorflow.ipynb #4b346999
 def make_norm(
     d:int, # width
 ): # a `keras.layers.LayerNormalization`
@@ -58,6 +59,7 @@ def make_norm(
     layer.build((None, d))
     return layer
 
+# %% ../nbs/09_tensorflow.ipynb #f037c81c
 def make_table(
     n:int, # rows
     d:int, # width
@@ -86,6 +88,7 @@ class TFEmbeddings(keras.layers.Layer):
         places = self.position_embeddings(ops.arange(ops.shape(words)[1]))
         return self.dropout(self.LayerNorm(words + places), training=training)
 
+# %% ../nbs/09_tensorflow.ipynb #90852e3a
 def waves(
     n:int, # positions
     d:int, # width
@@ -114,6 +117,7 @@ class TFMultiHeadSelfAttention(keras.layers.Layer):
         out = ops.reshape(ops.transpose(ops.matmul(weights, v), (0, 2, 1, 3)), (b, n, d))
         return self.out_lin(out), weights
 
+# %% ../nbs/09_tensorflow.ipynb #5872bc3a
 def lowest(
     x, # a tensor of floats
 ): # a number
@@ -133,6 +137,7 @@ def tf_activation(
     "The activation function of a name."
     return name if callable(name) else ACTIVATIONS_TF[name]
 
+# %% ../nbs/09_tensorflow.ipynb #d1795084
 class TFFFN(keras.layers.Layer):
     "Two linear layers with an activation between them, on each token by itself."
     def __init__(self, config:DistilBertConfig):
@@ -143,6 +148,7 @@ class TFFFN(keras.layers.Layer):
 
     def call(self, x, training:bool|None=False): return self.dropout(self.lin2(self.activation(self.lin1(x))), training=training)
 
+# %% ../nbs/09_tensorflow.ipynb #01de3136
 class TFTransformerBlock(keras.layers.Layer):
     "Attention, then feed-forward; each is added to its input and normalised after that."
     def __init__(self, config:DistilBertConfig):
@@ -155,6 +161,7 @@ class TFTransformerBlock(keras.layers.Layer):
         x = self.sa_layer_norm(x + out)
         return self.output_layer_norm(x + self.ffn(x, training=training)), weights
 
+# %% ../nbs/09_tensorflow.ipynb #14906707
 class TFTransformer(keras.layers.Layer):
     "The stack of blocks."
     def __init__(self, config:DistilBertConfig):
@@ -172,6 +179,7 @@ class TFModelOutput(OrderedDict):
     def __getitem__(self, k): return super().__getitem__(k) if isinstance(k, str) else self.to_tuple()[k]
     def to_tuple(self)->tuple: return tuple(self.values())
 
+# %% ../nbs/09_tensorflow.ipynb #90780b80
 def register_output()->None:
     "Tell Keras, and JAX if it is the back end, how to take a `TFModelOutput` apart."
     import optree
@@ -277,6 +285,7 @@ def read_arrays(
     why = ", only pytorch_model.bin: load it with the PyTorch class, and save it once." if find('pytorch_model.bin') else ". Is it a folder that a model's save_pretrained wrote?"
     raise OSError(f"'{name}' has no model.safetensors and no tf_model.h5{why}")
 
+# %% ../nbs/09_tensorflow.ipynb #f441127e
 def read_safetensors(
     path:str|Path, # a .safetensors file
 )->dict: # {PyTorch's name: array}
@@ -324,6 +333,7 @@ def take(self:TFPreTrainedModel,
     info['missing_keys'] = wanted.keys() - got
     return info
 
+# %% ../nbs/09_tensorflow.ipynb #04872336
 @patch
 def verdict(self:TFPreTrainedModel,
     info:dict, # of `take`
@@ -362,6 +372,7 @@ def from_pretrained(cls:TFPreTrainedModel,
     model.verdict(info, name)
     return (model, info) if output_loading_info else model
 
+# %% ../nbs/09_tensorflow.ipynb #7353ea6e
 @patch(cls_method=True)
 def from_config(cls:TFPreTrainedModel,
     config:PretrainedConfig|dict, # a configuration, or the dict that `get_config` gave
@@ -371,6 +382,7 @@ def from_config(cls:TFPreTrainedModel,
     if isinstance(config, PretrainedConfig): return cls(copy.deepcopy(config), **kwargs)
     return cls(cls.config_class.from_dict(config['config']), name=config.get('name'))
 
+# %% ../nbs/09_tensorflow.ipynb #b1139bf9
 @patch
 def get_config(self:TFPreTrainedModel)->dict: # a dict
     "What Keras keeps of a model beside its weights."
@@ -382,6 +394,7 @@ def to_arrays(self:TFPreTrainedModel)->dict: # {PyTorch's name: array}
     "The weights as PyTorch has them."
     return {n: np.ascontiguousarray(x.T if turned else x) for n, (v, turned) in named_weights(self).items() for x in [ops.convert_to_numpy(v)]}
 
+# %% ../nbs/09_tensorflow.ipynb #6b746e31
 @patch
 def save_pretrained(self:TFPreTrainedModel,
     save_directory:str|Path, # folder; made if it isn't there
@@ -412,6 +425,7 @@ def token_loss(
     counts = ops.cast(counts, 'float32')
     return -ops.sum(picked * counts) / ops.sum(counts)
 
+# %% ../nbs/09_tensorflow.ipynb #8ec56043
 def text_loss(
     logits, # (b, labels)
     labels, # as of `classification_loss` of the chapter on heads
@@ -469,6 +483,7 @@ def for_keras(cls:type):
     "Let Keras find a class when it loads a `.keras` file."
     return keras.saving.register_keras_serializable(package='transformers_lite')(cls)
 
+# %% ../nbs/09_tensorflow.ipynb #22622fcc
 @for_keras
 class TFDistilBertForSequenceClassification(TFHead):
     "DistilBERT that gives a text a label, a number, or several labels."
@@ -482,6 +497,7 @@ class TFDistilBertForSequenceClassification(TFHead):
         x = ops.relu(self.pre_classifier(out.last_hidden_state[:, 0]))
         return self.finish(inputs, out, logits=self.classifier(self.dropout(x, training=training)))
 
+# %% ../nbs/09_tensorflow.ipynb #07886786
 @for_keras
 class TFDistilBertForTokenClassification(TFHead):
     "DistilBERT that gives each token a label."
@@ -532,6 +548,7 @@ class TFVocabProjector(keras.layers.Layer):
     def call(self, x, table): # (b, n, d), (words, d) → (b, n, words)
         return ops.matmul(x, ops.transpose(ops.cast(self.kernel if hasattr(self, 'kernel') else table, x.dtype))) + ops.cast(self.bias, x.dtype)
 
+# %% ../nbs/09_tensorflow.ipynb #cc6ce0ad
 @for_keras
 class TFDistilBertForMaskedLM(TFHead):
     "DistilBERT that guesses hidden words."
@@ -547,6 +564,7 @@ class TFDistilBertForMaskedLM(TFHead):
 
     def loss_of(self, scores:dict, labels): return token_loss(scores['logits'], labels[0])
 
+# %% ../nbs/09_tensorflow.ipynb #53f5131e
 @for_keras
 class TFDistilBertForMultipleChoice(TFHead):
     "DistilBERT that chooses one of several texts."

@@ -86,9 +86,12 @@ def wordpiece(
 # %% ../nbs/04_tokenizer.ipynb #b4251d4b
 @lru_cache(None)
 def is_space(c:str)->bool: return c in '\t\n\r' or unicodedata.category(c) in ('Zs', 'Zl', 'Zp')
+
+# %% ../nbs/04_tokenizer.ipynb #117829be
 @lru_cache(None)
 def is_control(c:str)->bool: return c in '\0\ufffd' or (c not in '\t\n\r' and unicodedata.category(c)[0] == 'C')
 
+# %% ../nbs/04_tokenizer.ipynb #b12fdeaa
 def clean(
     text:str, # as the user gave it
 )->list: # [(character, start, end)]: each with the place in `text` that it came from
@@ -102,6 +105,7 @@ def fold_char(c:str, lower:bool, strip:bool)->str:
     if strip: c = ''.join(x for x in unicodedata.normalize('NFD', c) if unicodedata.category(x) != 'Mn')
     return ''.join(x.lower() for x in c) if lower else c
 
+# %% ../nbs/04_tokenizer.ipynb #b5587c50
 def fold(
     chars:list, # of `clean`
     lower:bool=True, # make it lower case
@@ -135,6 +139,7 @@ is_chinese = lru_cache(None)(re.compile(f'[{CHINESE}]').match)
 @lru_cache(None)
 def is_punctuation(c:str)->bool: return c in '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~' or unicodedata.category(c)[0] == 'P'
 
+# %% ../nbs/04_tokenizer.ipynb #b941b829
 def split_words(
     chars:list, # of `fold`
     chinese:bool=True, # a Chinese character is a word
@@ -184,11 +189,16 @@ def pad(self:Encoding,
 # %% ../nbs/04_tokenizer.ipynb #25dada0f
 @patch
 def token_to_sequence(self:Encoding, token_index:int)->int|None: return self.sequence_ids[token_index] if token_index < len(self) else None
+
+# %% ../nbs/04_tokenizer.ipynb #81e4354d
 @patch
 def token_to_word(self:Encoding, token_index:int)->int|None: return self.word_ids[token_index] if token_index < len(self) else None
+
+# %% ../nbs/04_tokenizer.ipynb #d574e9fe
 @patch
 def token_to_chars(self:Encoding, token_index:int): return self.offsets[token_index] if self.token_to_sequence(token_index) is not None else None
 
+# %% ../nbs/04_tokenizer.ipynb #0703d4f5
 @patch
 def char_to_token(self:Encoding, char_pos:int, sequence_index:int=0)->int|None:
     "The token that holds a character."
@@ -202,12 +212,14 @@ def word_to_tokens(self:Encoding, word_index:int, sequence_index:int=0):
     at = [i for i, (w, q) in enumerate(zip(self.word_ids, self.sequence_ids)) if w == word_index and q == sequence_index]
     return (at[0], at[-1]+1) if at else None
 
+# %% ../nbs/04_tokenizer.ipynb #e65b4c75
 @patch
 def word_to_chars(self:Encoding, word_index:int, sequence_index:int=0):
     "The (start, end) of a word in the text."
     at = self.word_to_tokens(word_index, sequence_index)
     return (self.offsets[at[0]][0], self.offsets[at[1]-1][1]) if at else None
 
+# %% ../nbs/04_tokenizer.ipynb #0d2a911e
 @patch
 def char_to_word(self:Encoding, char_pos:int, sequence_index:int=0)->int|None:
     "The word that holds a character."
@@ -254,6 +266,7 @@ def __getitem__(self:BatchEncoding,
     if isinstance(item, slice): return {k: v[item] for k, v in self.data.items()}
     return self.encoding(item)
 
+# %% ../nbs/04_tokenizer.ipynb #5e414e68
 @patch
 def encoding(self:BatchEncoding,
     i:int=0, # row
@@ -262,10 +275,15 @@ def encoding(self:BatchEncoding,
     if self.encodings is None: raise KeyError(f"{i!r}: rows have numbers only in what a tokenizer's call returned. This batch has the names {', '.join(self.data)}.")
     return self.encodings[i]
 
+# %% ../nbs/04_tokenizer.ipynb #9bfe0512
 @patch
 def tokens(self:BatchEncoding, batch_index:int=0)->list: return self.encoding(batch_index).tokens
+
+# %% ../nbs/04_tokenizer.ipynb #fe9662df
 @patch
 def word_ids(self:BatchEncoding, batch_index:int=0)->list: return self.encoding(batch_index).word_ids
+
+# %% ../nbs/04_tokenizer.ipynb #7b522d26
 @patch
 def sequence_ids(self:BatchEncoding, batch_index:int=0)->list: return self.encoding(batch_index).sequence_ids
 
@@ -309,6 +327,7 @@ def as_token(
     flags = ('content', 'single_word', 'lstrip', 'rstrip', 'normalized', 'special')
     return AddedToken(**{'special': special, **{k: v for k, v in token.items() if k in flags}})
 
+# %% ../nbs/04_tokenizer.ipynb #5b57b4fc
 def token_dict(t:AddedToken)->dict:
     "An `AddedToken` as JSON files hold it."
     return {k: getattr(t, k) for k in ('content', 'lstrip', 'normalized', 'rstrip', 'single_word', 'special')}
@@ -410,16 +429,28 @@ for n in SPECIAL_TOKENS:
 # %% ../nbs/04_tokenizer.ipynb #866ffe0e
 @patch(as_prop=True)
 def additional_special_tokens(self:PreTrainedTokenizerBase)->list: return list(self._additional)
+
+# %% ../nbs/04_tokenizer.ipynb #3ccd3d55
 @patch(as_prop=True)
 def additional_special_tokens_ids(self:PreTrainedTokenizerBase)->list: return self.convert_tokens_to_ids(self._additional)
+
+# %% ../nbs/04_tokenizer.ipynb #e1bae9f8
 @patch(as_prop=True)
 def special_tokens_map(self:PreTrainedTokenizerBase)->dict: return {**self._special, **({'additional_special_tokens': list(self._additional)} if self._additional else {})}
+
+# %% ../nbs/04_tokenizer.ipynb #c955cf96
 @patch(as_prop=True)
 def all_special_tokens(self:PreTrainedTokenizerBase)->list: return list(dict.fromkeys([*self._special.values(), *self._additional]))
+
+# %% ../nbs/04_tokenizer.ipynb #41f1caf1
 @patch(as_prop=True)
 def all_special_ids(self:PreTrainedTokenizerBase)->list: return self.convert_tokens_to_ids(self.all_special_tokens)
+
+# %% ../nbs/04_tokenizer.ipynb #b38183ee
 @patch(as_prop=True)
 def added_tokens_encoder(self:PreTrainedTokenizerBase)->dict: return {t.content: i for i, t in self.added_tokens_decoder.items()}
+
+# %% ../nbs/04_tokenizer.ipynb #80f575f4
 @patch
 def get_added_vocab(self:PreTrainedTokenizerBase)->dict: return self.added_tokens_encoder
 @patch
@@ -532,12 +563,14 @@ def build_inputs_with_special_tokens(self:PreTrainedTokenizerBase,
     cls, sep = [[] if i is None else [i] for i in (self.cls_token_id, self.sep_token_id)]
     return [*cls, *token_ids_0, *sep] + ([*token_ids_1, *sep] if token_ids_1 is not None else [])
 
+# %% ../nbs/04_tokenizer.ipynb #2e57f7c5
 @patch
 def create_token_type_ids_from_sequences(self:PreTrainedTokenizerBase, token_ids_0:list, token_ids_1:list|None=None)->list:
     "0 for the first sequence and its special tokens, 1 for the second."
     n = len(self.build_inputs_with_special_tokens(token_ids_0))
     return [0]*n + [1]*(len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1)) - n)
 
+# %% ../nbs/04_tokenizer.ipynb #5babda72
 @patch
 def num_special_tokens_to_add(self:PreTrainedTokenizerBase,
     pair:bool=False, # for two sequences
@@ -545,6 +578,7 @@ def num_special_tokens_to_add(self:PreTrainedTokenizerBase,
     "How many special tokens go around a text, or around a pair."
     return len(self.build_inputs_with_special_tokens([], [] if pair else None))
 
+# %% ../nbs/04_tokenizer.ipynb #7956c972
 @patch
 def get_special_tokens_mask(self:PreTrainedTokenizerBase, token_ids_0:list, token_ids_1:list|None=None, already_has_special_tokens:bool=False)->list:
     "1 for a special token, 0 for a token of the text."
@@ -757,6 +791,7 @@ class DistilBertTokenizer(WordPieceMixin, PreTrainedTokenizer):
         super().__init__(vocab, unk_token=unk_token, sep_token=sep_token, pad_token=pad_token, cls_token=cls_token, mask_token=mask_token,
                          clean_up_tokenization_spaces=clean_up_tokenization_spaces, **kwargs)
 
+# %% ../nbs/04_tokenizer.ipynb #aecbc6b5
 def check_unknown(
     unk_token:str|AddedToken, # text or `AddedToken`
     vocab:dict, # dict of token to id
@@ -817,6 +852,7 @@ def convert_tokens_to_ids(self:PreTrainedTokenizerBase,
     i = self._token_to_id(tokens)
     return self.unk_token_id if i is None else i
 
+# %% ../nbs/04_tokenizer.ipynb #560f1653
 @patch
 def convert_ids_to_tokens(self:PreTrainedTokenizerBase,
     ids, # an id, or a list, array or tensor of them
@@ -843,6 +879,7 @@ def clean_up(
     for a in (' .', ' ?', ' !', ' ,', " ' ", " n't", " 'm", " 's", " 've", " 're"): text = text.replace(a, a.strip())
     return text
 
+# %% ../nbs/04_tokenizer.ipynb #8c7e43a5
 @patch
 def decode(self:PreTrainedTokenizerBase,
     token_ids, # an id, or a list, array or tensor; a batch of rows gives a list of texts
@@ -856,6 +893,7 @@ def decode(self:PreTrainedTokenizerBase,
     text = self.convert_tokens_to_string(self.convert_ids_to_tokens(ids, skip_special_tokens))
     return clean_up(text) if (self.clean_up_tokenization_spaces if clean_up_tokenization_spaces is None else clean_up_tokenization_spaces) else text
 
+# %% ../nbs/04_tokenizer.ipynb #a9bae916
 @patch
 def batch_decode(self:PreTrainedTokenizerBase, sequences, skip_special_tokens:bool=False, clean_up_tokenization_spaces:bool|None=None)->list:
     "The text of each row."
@@ -872,12 +910,14 @@ def pad_rows(
     if side == 'right': return [r + [value]*(length-len(r)) for r in rows]
     return [[value]*(length-len(r)) + r for r in rows]
 
+# %% ../nbs/04_tokenizer.ipynb #307d35fb
 def mask_array(rows:list, length:int, side:str='right'):
     "An array of numpy: True where a row has something, False where it is to be filled."
     import numpy as np
     n = np.fromiter(map(len, rows), np.int64, len(rows))[:, None]
     return np.arange(length) < n if side == 'right' else np.arange(length) >= length - n
 
+# %% ../nbs/04_tokenizer.ipynb #1abf4092
 def pad_array(rows:list, length:int, value:int, side:str='right'):
     "As `pad_rows`, into one array of numpy."
     import numpy as np
@@ -1100,18 +1140,21 @@ def encode(self:PreTrainedTokenizerBase, text:str|list, text_pair:str|list|None=
     "The ids of a text."
     return self(text, text_pair, **kwargs)[self.model_input_names[0]]
 
+# %% ../nbs/04_tokenizer.ipynb #b3757851
 @patch
 @delegates(PreTrainedTokenizerBase._call_one)
 def encode_plus(self:PreTrainedTokenizerBase, text:str|list, text_pair:str|list|None=None, **kwargs)->BatchEncoding: # a `BatchEncoding`
     "The call for one text, by the name that it had before."
     return self(text, text_pair, **kwargs)
 
+# %% ../nbs/04_tokenizer.ipynb #3a62231f
 @patch
 @delegates(PreTrainedTokenizerBase._call_one)
 def batch_encode_plus(self:PreTrainedTokenizerBase, batch_text_or_text_pairs:list, **kwargs)->BatchEncoding: # a `BatchEncoding`
     "The call for a list of texts or of pairs, by the name that it had before."
     return self(list(batch_text_or_text_pairs), **kwargs)
 
+# %% ../nbs/04_tokenizer.ipynb #39316e69
 @patch
 def tokenize(self:PreTrainedTokenizerBase,
     text:str, # to cut
@@ -1126,6 +1169,7 @@ def tokenize(self:PreTrainedTokenizerBase,
 @patch
 def __len__(self:PreTrainedTokenizerBase): return len(self.get_vocab())
 
+# %% ../nbs/04_tokenizer.ipynb #d3b52ca2
 @patch
 def __repr__(self:PreTrainedTokenizerBase):
     added = ''.join(f'\t{i}: {t!r},\n' for i, t in self.added_tokens_decoder.items())
@@ -1145,6 +1189,7 @@ def add_tokens(self:PreTrainedTokenizerBase,
     self._add([as_token(t, special_tokens) for t in new_tokens])
     return len(self) - before
 
+# %% ../nbs/04_tokenizer.ipynb #bb5600dc
 @patch
 def add_special_tokens(self:PreTrainedTokenizerBase,
     special_tokens_dict:dict, # such as {'pad_token': '<pad>', 'additional_special_tokens': ['<user>']}
@@ -1390,6 +1435,7 @@ def to_dict(self:PreTrainedTokenizerBase)->dict: # what tokenizer_config.json ho
             'added_tokens_decoder': {str(i): token_dict(t) for i, t in self.added_tokens_decoder.items()},
             'tokenizer_class': name if name == 'PreTrainedTokenizerFast' else name.removesuffix('Fast')}
 
+# %% ../nbs/04_tokenizer.ipynb #b02edf85
 @patch
 def save_pretrained(self:PreTrainedTokenizerBase,
     save_directory:str|Path, # folder; made if it isn't there
@@ -1484,6 +1530,7 @@ def train_new_from_iterator(self:PreTrainedTokenizerFast,
     t.train_from_iterator(text_iterator, trainer=trainer, length=length)
     return type(self)(tokenizer_object=t, **{k: getattr(self, k) for k in self.settings}, **special)
 
+# %% ../nbs/04_tokenizer.ipynb #9ba4f344
 def blank_backend(
     t:Tokenizer, # a `tokenizers.Tokenizer`
     unk_token:str|None=None, # its unknown token

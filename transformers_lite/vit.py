@@ -100,6 +100,7 @@ class Dense(nn.Module):
 
     def forward(self, x:Tensor)->Tensor: return self.dense(x)
 
+# %% ../nbs/02a_vit.ipynb #ed06c74d
 class ViTSelfAttention(nn.Module):
     "Queries, keys and values around the shared `multi_head`."
     def __init__(self, config:ViTConfig):
@@ -153,6 +154,7 @@ class ViTLayer(nn.Module):
         del out  # its memory is free for the wide layer
         return x + self.dropout(self.output(self.activation(self.intermediate(self.layernorm_after(x))))), weights
 
+# %% ../nbs/02a_vit.ipynb #6fe2244b
 class ViTEncoder(nn.Module):
     "The stack of blocks."
     def __init__(self, config:ViTConfig):
@@ -195,6 +197,7 @@ class ViTPooler(Dense):
 
     def forward(self, x:Tensor)->Tensor: return self.activation(self.dense(x[:, 0]))
 
+# %% ../nbs/02a_vit.ipynb #5f7e9d57
 class ViTModel(ViTPreTrainedModel):
     "ViT without a head: pixels in, one vector for each patch and one for the picture out (Dosovitskiy et al., 2021)."
     def __init__(self, config:ViTConfig, add_pooling_layer:bool=True, use_mask_token:bool=False):

@@ -35,6 +35,7 @@ class TimeConv1d(nn.Conv1d):
         if self.in_channels == 1: return F.linear(x[..., 0].unfold(1, *self.kernel_size, *self.stride), self.weight.flatten(1), self.bias)
         return F.conv2d(x.transpose(1, 2)[:, :, None], self.weight[:, :, None], self.bias, stride=(1, *self.stride))[:, :, 0].transpose(1, 2)
 
+# %% ../nbs/02b_wav2vec2.ipynb #a560b7a4
 class TimeNorm(nn.GroupNorm):
     "`nn.GroupNorm` with a group for each feature, and features last: each has mean 0 and variance 1 over time, then a scale and a shift."
     def forward(self, x:Tensor)->Tensor: # (b, n, d)
@@ -56,6 +57,7 @@ class Wav2Vec2ConvLayer(nn.Module):
         x = self.conv(x)
         return self.activation(self.layer_norm(x) if hasattr(self, 'layer_norm') else x)
 
+# %% ../nbs/02b_wav2vec2.ipynb #6e7f6b25
 class Wav2Vec2FeatureEncoder(nn.Module):
     "The stack of convolutions: (b, samples) → (b, frames, width)."
     def __init__(self, config:Wav2Vec2Config):
@@ -89,6 +91,7 @@ class WeightNorm(nn.Module):
 
     def forward(self)->Tensor: return self.original1 * (self.original0 / self.original1.square().sum((0, 1), keepdim=True).sqrt())
 
+# %% ../nbs/02b_wav2vec2.ipynb #a09a7538
 class NormedConv1d(nn.Module):
     "A convolution with as many results as steps, features last, whose weight is a `WeightNorm`."
     def __init__(self, d:int, k:int, groups:int):
@@ -126,6 +129,7 @@ class Wav2Vec2Attention(nn.Module):
         out, weights = multi_head(self.q_proj(x), self.k_proj(x), self.v_proj(x), self.n_heads, mask, p, head_mask, eager)
         return self.out_proj(out), weights
 
+# %% ../nbs/02b_wav2vec2.ipynb #a8cba88f
 class Wav2Vec2FeedForward(nn.Module):
     "Two linear layers with an activation between them."
     def __init__(self, config:Wav2Vec2Config):
@@ -155,6 +159,7 @@ class Wav2Vec2EncoderLayer(nn.Module):
         x = self.layer_norm(x)
         return self.final_layer_norm(x + self.feed_forward(x)), weights
 
+# %% ../nbs/02b_wav2vec2.ipynb #c093f3af
 class Wav2Vec2Encoder(nn.Module):
     "What is around each frame, a norm, and the stack of blocks."
     def __init__(self, config:Wav2Vec2Config):
