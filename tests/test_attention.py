@@ -1,9 +1,12 @@
 "Properties of attention that a page is too short for: random shapes, masks of every kind, gradients, pruning."
+from dataclasses import replace
+
 import pytest, torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from transformers_lite.attention import attend, attend_eager, attend_packed, head_rows, merge_heads, multi_head, pack, prune_linear, split_heads, unpack
+from transformers_lite.attention import (Context, attend, attend_eager, attend_packed, head_rows, merge_heads, multi_head, pack, places,
+                                         prune_linear, split_heads, unpack, visible)
 
 def keeps(draw):
     "A mask with holes anywhere, and at least one token somewhere."
@@ -30,28 +33,81 @@ def test_pack_round_trip(keep):
     assert torch.equal(pack(x, keep), x[keep])
     assert torch.equal(unpack(pack(x, keep), keep), x * keep[..., None])
 
+def ways(keep, **kind):
+    "The contexts of one batch in every way of computing: {name: context}."
+    padded = Context(keep, places(keep.shape[1], keep), **kind)
+    return dict(fused=padded, eager=replace(padded, eager=True, masks={}), packed=padded.packed())
+
+def attended(context, q, k, v, keep, h, window=None):
+    "What a batch gathers, padded again if the context is packed."
+    if context.lengths is None: return multi_head(q, k, v, h, context, window=window)
+    return unpack(multi_head(*(pack(x, keep) for x in (q, k, v)), h, context, window=window), keep)
+
+kinds = st.fixed_dictionaries(dict(causal=st.booleans(), window=st.sampled_from([None, 0, 1, 3])))
+
 @few
-@given(masks, st.sampled_from([1, 2, 4]))
-def test_packed_padded_and_eager_agree(keep, h):
+@given(masks, st.sampled_from([1, 2, 4]), kinds)
+def test_packed_padded_and_eager_agree(keep, h, kind):
     keep = keep[keep.any(1)]
     q, k, v = torch.randn(3, *keep.shape, 8, dtype=torch.double)
-    mask = keep[:, None, None]
-    fused, eager = multi_head(q, k, v, h, mask)[0], multi_head(q, k, v, h, mask, eager=True)[0]
-    packed = attend_packed(*(pack(x, keep) for x in (q, k, v)), h, keep.sum(1).tolist())
-    torch.testing.assert_close(fused[keep], eager[keep])
-    torch.testing.assert_close(packed, eager[keep])
+    outs = {name: attended(c, q, k, v, keep, h, kind['window']) for name, c in ways(keep, causal=kind['causal']).items()}
+    torch.testing.assert_close(outs['fused'][keep], outs['eager'][keep])
+    torch.testing.assert_close(outs['packed'][keep], outs['eager'][keep])
+
+@few
+@given(masks, kinds)
+def test_masks_are_brute_force(keep, kind):
+    "What may be seen, by the definition, one pair at a time; without padding, the kernel's own way says the same."
+    place = places(keep.shape[1], keep)
+    table = visible(place, keep, **kind)
+    for b, i, j in torch.cartesian_prod(*map(torch.arange, (keep.shape[0], keep.shape[1], keep.shape[1]))).tolist():
+        near = kind['window'] is None or abs(place[b, i] - place[b, j]) <= kind['window']
+        want = bool(keep[b, j]) and (j <= i or not kind['causal']) and bool(near)
+        got = bool(table.expand(keep.shape[0], 1, keep.shape[1], keep.shape[1])[b, 0, i, j])
+        if keep[b, i]: assert got == want or (i == j and keep[b, j]), (b, i, j)
+        if i == j and (kind['causal'] or kind['window'] is not None): assert got  # a row that sees nothing is 0/0
+
+@few
+@given(masks, st.data(), st.booleans())
+def test_no_future_leaks_into_the_past(keep, data, window):
+    "Whatever the mask, the way and the window: change what comes after a token, and it doesn't notice."
+    keep = keep[keep.any(1)]
+    b, n = keep.shape
+    cut = data.draw(st.integers(0, n - 1))
+    x = torch.randn(b, n, 8, dtype=torch.double)
+    later = torch.cat([x[:, :cut + 1], torch.randn(b, n - cut - 1, 8, dtype=torch.double)], 1)
+    for name, c in ways(keep, causal=True).items():
+        before, after = (attended(c, t, t, t, keep, 2, 2 if window else None) for t in (x, later))
+        early = keep & (torch.arange(n) <= cut)
+        torch.testing.assert_close(before[early], after[early], msg=name)
+
+def test_without_causal_the_future_leaks(): # the negative control
+    keep = torch.ones(1, 4, dtype=torch.bool)
+    x, later = torch.randn(1, 4, 8), None
+    later = x.clone(); later[:, 3] += 5
+    for name, c in ways(keep).items():
+        before, after = (attended(c, t, t, t, keep, 2) for t in (x, later))
+        assert (before[:, :3] - after[:, :3]).abs().max() > .1, name
+
+@pytest.mark.parametrize('side', ['left', 'right'])
+def test_places_count_from_the_first_token(side):
+    keep = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]]).bool()
+    if side == 'left': keep = keep.flip(1)
+    assert places(4, keep)[keep].tolist() == [0, 1, 2, 0, 1, 2, 3]
+    assert torch.equal(places(4), torch.arange(4)[None])
 
 def test_gradients_agree():
     keep = torch.tensor([[True, True, False], [True, False, False]])
-    def grads(route):
+    def grads(context):
         torch.manual_seed(0)
         q, k, v = (torch.randn(2, 3, 8, dtype=torch.double, requires_grad=True) for _ in range(3))
-        route(q, k, v)[keep].pow(2).sum().backward()
+        attended(context, q, k, v, keep, 2)[keep].pow(2).sum().backward()
         return q.grad, k.grad, v.grad
-    padded = grads(lambda q, k, v: multi_head(q, k, v, 2, keep[:, None, None])[0])
-    packed = grads(lambda q, k, v: unpack(multi_head(*(pack(x, keep) for x in (q, k, v)), 2, [2, 1])[0], keep))
-    torch.testing.assert_close(packed, padded)
-    assert packed[0][0, 0].abs().sum() > 0 and packed[2][1, 1].abs().sum() == 0
+    for causal in (False, True):
+        padded, eager, packed = (grads(c) for c in ways(keep, causal=causal).values())
+        torch.testing.assert_close(packed, padded)
+        torch.testing.assert_close(eager, padded)
+        assert packed[0][0, 1].abs().sum() > 0 and packed[2][1, 1].abs().sum() == 0
 
 def test_packed_texts_cannot_see_each_other():
     x = torch.randn(7, 8)
@@ -63,7 +119,7 @@ def test_packed_texts_cannot_see_each_other():
 def test_swapped_q_and_k_show():
     "The negative control: a mistake in the order of arguments is far above the tolerance."
     q, k, v = torch.randn(3, 2, 5, 8)
-    assert (multi_head(q, k, v, 2)[0] - multi_head(k, q, v, 2)[0]).abs().max() > .1
+    assert (multi_head(q, k, v, 2) - multi_head(k, q, v, 2)).abs().max() > .1
 
 def test_dropout_drops_that_share():
     torch.manual_seed(0)

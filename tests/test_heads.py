@@ -10,7 +10,7 @@ from transformers_lite import heads
 from transformers_lite.configuration import DistilBertConfig
 from transformers_lite.core import warn_once
 from transformers_lite.heads import *
-from transformers_lite.model import DistilBertModel
+from transformers_lite.distilbert import DistilBertModel
 
 TINY = dict(vocab_size=13, max_position_embeddings=12, dim=8, n_heads=2, n_layers=2, hidden_dim=16, initializer_range=1.)
 IDS = tensor([[1, 3, 5, 7, 9, 3, 10, 2], [1, 4, 6, 8, 2, 0, 0, 0]])

@@ -10,7 +10,8 @@ from torch import nn
 
 from transformers_lite.configuration import DistilBertConfig, PretrainedConfig
 from transformers_lite.heads import DistilBertForMaskedLM, DistilBertForQuestionAnswering, DistilBertForSequenceClassification
-from transformers_lite.model import BaseModelOutput, DistilBertModel, DistilBertPreTrainedModel, PreTrainedModel, activation, sinusoids
+from transformers_lite.distilbert import DistilBertModel, DistilBertPreTrainedModel, sinusoids
+from transformers_lite.model import BaseModelOutput, PreTrainedModel, activation
 
 TINY = dict(vocab_size=13, max_position_embeddings=12, dim=8, n_heads=2, n_layers=2, hidden_dim=16, initializer_range=1.0)
 IDS = torch.tensor([[1, 3, 5, 7, 9, 3, 10, 2], [1, 4, 6, 8, 2, 0, 0, 0]])
@@ -90,7 +91,7 @@ def test_what_a_checkpoint_lacks(cls, dtype, folder, base):
     assert torch.equal(m.ramp, torch.arange(5.).to(dtype)) and m.ramp.requires_grad and isinstance(m.ramp, nn.Parameter)
     assert 2 <= m.spread.min() and m.spread.max() <= 3 and m.spread.std() > .1
     assert not m.frozen.requires_grad and torch.equal(m.frozen, torch.ones(2).to(dtype))
-    assert m.kept.tolist() == [1, 2, 3] and torch.equal(m.unsaved, torch.linspace(0, 1, 4).to(dtype)) and m.plain.tolist() == [7.]
+    assert m.kept.tolist() == [1, 2, 3] and torch.equal(m.unsaved, torch.linspace(0, 1, 4)) and m.plain.tolist() == [7.]
     assert m.norm.running_var.tolist() == [1.] * 4 and m.norm.num_batches_tracked == 0
     assert m.conv.weight.abs().max() <= 3**-.5 and m.conv.weight.std() > 0
     if cls is Custom: assert .3 < m.classifier.weight.std() < 2 and not m.classifier.bias.any()
@@ -424,7 +425,7 @@ def test_interrupted_save_leaves_the_old_model(folder, base, monkeypatch):
         calls.append(1)
         if len(calls) == 3: raise KeyboardInterrupt
         return save_file(*args, **kwargs)
-    monkeypatch.setattr('transformers_lite.model.save_file', stops)
+    monkeypatch.setattr('transformers_lite.checkpoint.save_file', stops)
     with pytest.raises(KeyboardInterrupt): other.save_pretrained(folder, max_shard_size='1KB')
     assert len(calls) == 3 and {p.name: p.read_bytes() for p in folder.iterdir()} == before
 

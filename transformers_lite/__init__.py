@@ -5,14 +5,16 @@ Modules:
 - `transformers_lite.attention`: How the tokens of a text look at each other, as functions without weights.
 - `transformers_lite.auto`: Name a checkpoint, and get the class that fits it.
 - `transformers_lite.batches`: A corpus in batches that hold little padding, and the results in the order of the texts.
+- `transformers_lite.checkpoint`: From a folder of files to a model that knows something, and back, so that nothing is lost and nothing is made up.
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.
 - `transformers_lite.core`: Find a file, read it, write it without ever losing one: what every other chapter stands on.
+- `transformers_lite.distilbert`: A real model, built from the names in its checkpoint: embeddings, a stack of blocks, and nothing else.
 - `transformers_lite.feature_extractor`: From a sound in a file to the numbers that a model of sound reads.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.
 - `transformers_lite.image_processor`: From a picture in any form to the numbers that a model of pictures reads.
 - `transformers_lite.layers`: Where the time of a model goes, and how to spend less of it: the product, the memory and the random numbers of a linear layer.
 - `transformers_lite.look`: A thing that you can see is half understood: tables, trees, tokens in colour, heat maps, waves and pictures.
-- `transformers_lite.model`: From a configuration to a network, and from a folder of files to a network that knows something.
+- `transformers_lite.model`: Blocks in a row, and a base class that gives any model a configuration, masks, fresh weights and names for its answers.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
 - `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.

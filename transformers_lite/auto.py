@@ -35,7 +35,7 @@ FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, 
     'distilbert': dict(
         config='configuration.DistilBertConfig',
         tokenizer='tokenizer.DistilBertTokenizer', fast_tokenizer='tokenizer.DistilBertTokenizerFast',
-        model='model.DistilBertModel', sequence_classification='heads.DistilBertForSequenceClassification',
+        model='distilbert.DistilBertModel', sequence_classification='heads.DistilBertForSequenceClassification',
         question_answering='heads.DistilBertForQuestionAnswering', masked_lm='heads.DistilBertForMaskedLM',
         token_classification='heads.DistilBertForTokenClassification',
         multiple_choice='heads.DistilBertForMultipleChoice'),

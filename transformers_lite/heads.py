@@ -20,14 +20,14 @@ __all__ = ['check_shape', 'cross_entropy', 'infer_problem_type', 'classification
 from dataclasses import dataclass
 
 import torch
-from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .configuration import DistilBertConfig, PretrainedConfig, ViTConfig, Wav2Vec2Config
 from .core import warn_once
-from .layers import Linear, can_look
-from .model import DistilBertModel, DistilBertPreTrainedModel, ModelOutput, PreTrainedModel, activation
+from .distilbert import DistilBertModel, DistilBertPreTrainedModel
+from .layers import Linear, can_look, tracing
+from .model import ModelOutput, activation
 from .vit import ViTModel, ViTPreTrainedModel
 from .wav2vec2 import Wav2Vec2Model, Wav2Vec2PreTrainedModel
 
@@ -81,7 +81,7 @@ def classification_loss(
     single = kind == 'single_label_classification'
     reason = ' (config.problem_type: set it to another kind, or to None to have it found again)' if config.problem_type else ', by the looks of these labels: whole numbers are classes, floats a yes or no for each class'
     check_shape(labels, logits.shape[:1] if single else logits.shape, f"problem_type is '{kind}'{reason}")
-    if not (config.problem_type or torch.compiler.is_compiling()): config.problem_type = kind
+    if not (config.problem_type or tracing()): config.problem_type = kind
     if single: return cross_entropy(logits, labels.flatten())
     labels = labels.to(logits.dtype).view_as(logits)
     if kind == 'regression': return F.mse_loss(logits, labels)
@@ -110,21 +110,12 @@ class MaskedLMOutput(SequenceClassifierOutput): "logits (b, n, words)"
 @dataclass
 class MultipleChoiceModelOutput(SequenceClassifierOutput): "logits (b, choices)"
 
-# %% ../nbs/03_heads.ipynb #d4ec1b5f
-@patch
-def finish(self:PreTrainedModel,
-    out:ModelOutput, # a `ModelOutput`
-    return_dict:bool|None=None, # False: a plain tuple; None: as the configuration says
-)->ModelOutput|tuple: # a `ModelOutput`, or a tuple
-    "The output in the form that was asked for."
-    return out if (self.config.return_dict if return_dict is None else return_dict) else out.to_tuple()
-
 # %% ../nbs/03_heads.ipynb #ea7672b3
 def first_is_padding(
     attention_mask:Tensor|None, # (b, n): 1 for a token, 0 for padding; or None
 )->bool: # True or False
     "Is some text's first position padding? A head that reads it must compute padding, as transformers does, and warns."
-    if getattr(attention_mask, 'ndim', 0) != 2 or torch.compiler.is_compiling() or attention_mask[:, 0].all(): return False
+    if getattr(attention_mask, 'ndim', 0) != 2 or tracing() or attention_mask[:, 0].all(): return False
     warn_once("This head reads the first position, and in this batch that is padding for some text, "
               "so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
     return True
@@ -161,7 +152,7 @@ def labels_on_padding(
     attention_mask:Tensor|None, # (b, n): 1 for a token, 0 for padding; or None
 )->bool: # True or False
     "Has some padded position a label? A head that counts it must compute padding, as transformers does, and warns."
-    if labels is None or getattr(attention_mask, 'ndim', 0) != 2 or torch.compiler.is_compiling(): return False
+    if labels is None or getattr(attention_mask, 'ndim', 0) != 2 or tracing(): return False
     if labels.numel() != attention_mask.numel(): return False  # the loss will say so
     if not ((attention_mask == 0) & (labels.view_as(attention_mask) != -100)).any(): return False
     warn_once("Some padding has labels, and they count in the loss. Give padding the label -100 to leave it out.")

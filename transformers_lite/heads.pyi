@@ -1,6 +1,7 @@
 from .configuration import DistilBertConfig, PretrainedConfig, ViTConfig, Wav2Vec2Config
+from .distilbert import DistilBertModel, DistilBertPreTrainedModel
 from .layers import Linear
-from .model import DistilBertModel, DistilBertPreTrainedModel, ModelOutput
+from .model import ModelOutput
 from .vit import ViTModel, ViTPreTrainedModel
 from .wav2vec2 import Wav2Vec2Model, Wav2Vec2PreTrainedModel
 from _typeshed import Incomplete

@@ -19,33 +19,28 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .attention import head_rows, multi_head, prune_linear
+from .attention import Context, Prunable, multi_head
 from .configuration import ViTConfig, size_pair
 from .layers import Linear
-from .model import ModelOutput, PreTrainedModel, activation, all_finite
+from .model import ModelOutput, PreTrainedModel, activation
 
 # %% ../nbs/02a_vit.ipynb #44d0c0c3
 class ViTPatchEmbeddings(nn.Module):
     "One vector for each patch, row by row."
     def __init__(self, config:ViTConfig):
         super().__init__()
-        self.image_size, self.patch_size, self.num_channels = size_pair(config.image_size), size_pair(config.patch_size), config.num_channels
+        self.image_size, self.patch_size = size_pair(config.image_size), size_pair(config.patch_size)
+        self.num_channels = config.num_channels
         self.grid = tuple(n // p for n, p in zip(self.image_size, self.patch_size))
-        self.projection = nn.Conv2d(config.num_channels, config.hidden_size, kernel_size=self.patch_size, stride=self.patch_size)
+        self.projection = nn.Conv2d(config.num_channels, config.hidden_size, self.patch_size, self.patch_size)
 
     def forward(self,
         pixel_values:Tensor, # (b, c, height, width)
         interpolate_pos_encoding:bool=False, # True: take pictures of another size
     )->Tensor: # (b, patches, d)
-        if not isinstance(pixel_values, torch.Tensor):
-            raise TypeError(f"pixel_values is a {type(pixel_values).__name__}, and a torch.Tensor is wanted: call the image processor with return_tensors='pt'.")
-        if pixel_values.ndim != 4 or pixel_values.shape[1] != self.num_channels:
-            raise ValueError(f"pixel_values have shape {tuple(pixel_values.shape)}, but (batch, {self.num_channels}, height, width) is wanted. "
-                             "One picture? pixel_values[None]. Channels last? pixel_values.movedim(-1, 1).")
-        if not all_finite(pixel_values): raise ValueError("pixel_values have NaN or infinite numbers, and so would everything that comes out. Mend the picture, for example with torch.nan_to_num.")
-        size, wanted = tuple(pixel_values.shape[-2:]), self.image_size
-        if not interpolate_pos_encoding and size != wanted:
-            raise ValueError(f"pictures of {size[0]} × {size[1]} pixels, but the model was made for {wanted[0]} × {wanted[1]}. "
+        (h, w), wanted = pixel_values.shape[-2:], self.image_size
+        if not interpolate_pos_encoding and (h, w) != wanted:
+            raise ValueError(f"pictures of {h} × {w} pixels, but the model was made for {wanted[0]} × {wanted[1]}. "
                              "Resize them with the image processor, or pass interpolate_pos_encoding=True.")
         return self.projection(pixel_values.to(self.projection.weight.dtype)).flatten(2).transpose(1, 2)
 
@@ -64,7 +59,8 @@ class ViTEmbeddings(nn.Module):
     "[CLS], then the patches, each with its place added."
     def __init__(self, config:ViTConfig, use_mask_token:bool=False):
         super().__init__()
-        self.patch_embeddings, d = ViTPatchEmbeddings(config), config.hidden_size
+        d = config.hidden_size
+        self.patch_embeddings = ViTPatchEmbeddings(config)
         rows, cols = self.patch_embeddings.grid
         self.cls_token = nn.Parameter(torch.zeros(1, 1, d))
         self.mask_token = nn.Parameter(torch.zeros(1, 1, d)) if use_mask_token else None
@@ -76,8 +72,10 @@ class ViTEmbeddings(nn.Module):
         where:Tensor, # (b, patches): True where a patch is hidden
     )->Tensor: # (b, patches, d)
         "Put the mask token in the place of some patches; ValueError if there is none, or if the places don't fit."
-        if self.mask_token is None: raise ValueError("bool_masked_pos needs a mask token: build the model with use_mask_token=True.")
-        if where.shape != x.shape[:2]: raise ValueError(f"bool_masked_pos has shape {tuple(where.shape)}, but the batch has {tuple(x.shape[:2])} patches.")
+        if self.mask_token is None:
+            raise ValueError("bool_masked_pos needs a mask token: build the model with use_mask_token=True.")
+        if where.shape != x.shape[:2]:
+            raise ValueError(f"bool_masked_pos has shape {tuple(where.shape)}, but the batch has {tuple(x.shape[:2])} patches.")
         return torch.where(where.bool()[..., None], self.mask_token, x)
 
     def forward(self,
@@ -85,11 +83,13 @@ class ViTEmbeddings(nn.Module):
         bool_masked_pos:Tensor|None=None, # (b, patches): True where a patch is hidden
         interpolate_pos_encoding:bool=False, # True: stretch the places to the picture's size
     )->Tensor: # (b, 1 + patches, d)
-        x, places, grid = self.patch_embeddings(pixel_values, interpolate_pos_encoding), self.position_embeddings, self.patch_embeddings.grid
+        x, places = self.patch_embeddings(pixel_values, interpolate_pos_encoding), self.position_embeddings
         if bool_masked_pos is not None: x = self.hide(x, bool_masked_pos)
-        new = tuple(n // p for n, p in zip(pixel_values.shape[-2:], self.patch_embeddings.patch_size))
-        if new != grid: places = torch.cat([places[:, :1], resize_grid(places[:, 1:], grid, new)], 1)
-        return self.dropout(torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + places)
+        old, p = self.patch_embeddings.grid, self.patch_embeddings.patch_size
+        new = pixel_values.shape[-2] // p[0], pixel_values.shape[-1] // p[1]
+        if new != old: places = torch.cat([places[:, :1], resize_grid(places[:, 1:], old, new)], 1)
+        cls = self.cls_token.expand(x.shape[0], -1, -1)
+        return self.dropout(torch.cat([cls, x], 1) + places)
 
 # %% ../nbs/02a_vit.ipynb #55acebad
 class Dense(nn.Module):
@@ -106,36 +106,26 @@ class ViTSelfAttention(nn.Module):
     def __init__(self, config:ViTConfig):
         super().__init__()
         d = config.hidden_size
-        self.n_heads, self.head_dim, self.p = config.num_attention_heads, d // config.num_attention_heads, config.attention_probs_dropout_prob
-        self.query, self.key, self.value = (Linear(d, d, bias=config.qkv_bias) for _ in range(3))
+        self.n_heads, self.p = config.num_attention_heads, config.attention_probs_dropout_prob
+        self.query = Linear(d, d, bias=config.qkv_bias)
+        self.key = Linear(d, d, bias=config.qkv_bias)
+        self.value = Linear(d, d, bias=config.qkv_bias)
 
-    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
-        return multi_head(self.query(x), self.key(x), self.value(x), self.n_heads, mask, self.p if self.training else 0., head_mask, eager)
+    def forward(self, x:Tensor, context:Context)->Tensor:
+        p = self.p if self.training else 0.
+        return multi_head(self.query(x), self.key(x), self.value(x), self.n_heads, context, p)
 
 # %% ../nbs/02a_vit.ipynb #07937e9d
-class ViTAttention(nn.Module):
+class ViTAttention(Prunable, nn.Module):
     "Attention, and the layer that mixes its heads."
+    projections, output_name = ('attention.query', 'attention.key', 'attention.value'), 'output.dense'
+
     def __init__(self, config:ViTConfig):
         super().__init__()
+        self.head_dim = config.hidden_size // config.num_attention_heads
         self.attention, self.output = ViTSelfAttention(config), Dense(config.hidden_size, config.hidden_size)
-        self.heads = list(range(config.num_attention_heads))
 
-    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
-        out, weights = self.attention(x, mask, head_mask, eager)
-        return self.output(out), weights
-
-    def prune_heads(self,
-        heads, # numbers of the heads to drop, as in the unpruned layer
-    )->None:
-        "Drop heads for good; ValueError for heads that it never had, or if none would be left."
-        a, left = self.attention, [h for h in self.heads if h not in heads]
-        total = self.output.dense.out_features // a.head_dim
-        if not set(heads) <= set(range(total)): raise ValueError(f"heads {sorted(heads)}: this layer has heads 0 to {total - 1}.")
-        if not left: raise ValueError(f"heads {sorted(heads)} are all that this layer has left; leave at least one.")
-        rows = head_rows([self.heads.index(h) for h in left], a.head_dim)
-        for name in ('query', 'key', 'value'): setattr(a, name, prune_linear(getattr(a, name), rows))
-        self.output.dense = prune_linear(self.output.dense, rows, dim=1)
-        self.heads, a.n_heads = left, len(left)
+    def forward(self, x:Tensor, context:Context)->Tensor: return self.output(self.attention(x, context))
 
 # %% ../nbs/02a_vit.ipynb #b0fe9551
 class ViTLayer(nn.Module):
@@ -144,15 +134,16 @@ class ViTLayer(nn.Module):
         super().__init__()
         d, eps = config.hidden_size, config.layer_norm_eps
         self.attention = ViTAttention(config)
-        self.intermediate, self.output = Dense(d, config.intermediate_size), Dense(config.intermediate_size, d)
-        self.layernorm_before, self.layernorm_after = nn.LayerNorm(d, eps=eps), nn.LayerNorm(d, eps=eps)
+        self.intermediate = Dense(d, config.intermediate_size)
+        self.output = Dense(config.intermediate_size, d)
+        self.layernorm_before = nn.LayerNorm(d, eps=eps)
+        self.layernorm_after = nn.LayerNorm(d, eps=eps)
         self.activation, self.dropout = activation(config.hidden_act), nn.Dropout(config.hidden_dropout_prob)
 
-    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
-        out, weights = self.attention(self.layernorm_before(x), mask, head_mask, eager)
-        x = x + self.dropout(out)
-        del out  # its memory is free for the wide layer
-        return x + self.dropout(self.output(self.activation(self.intermediate(self.layernorm_after(x))))), weights
+    def forward(self, x:Tensor, context:Context)->Tensor:
+        x = x + self.dropout(self.attention(self.layernorm_before(x), context))
+        wide = self.activation(self.intermediate(self.layernorm_after(x)))
+        return x + self.dropout(self.output(wide))
 
 # %% ../nbs/02a_vit.ipynb #6fe2244b
 class ViTEncoder(nn.Module):
@@ -167,6 +158,7 @@ class ViTPreTrainedModel(PreTrainedModel):
     config_class = ViTConfig
     base_model_prefix = 'vit'
     main_input_name = 'pixel_values'
+    fills_all = True
 
     @torch.no_grad()
     def _init_weights(self, module):
@@ -177,7 +169,7 @@ class ViTPreTrainedModel(PreTrainedModel):
         elif isinstance(module, ViTEmbeddings):
             for p in (module.cls_token, module.position_embeddings): nn.init.trunc_normal_(p, std=std)
             if module.mask_token is not None: module.mask_token.zero_()
-        else: PreTrainedModel._init_weights(self, module)
+        else: super()._init_weights(module)
 
 # %% ../nbs/02a_vit.ipynb #845ffb3c
 @dataclass
@@ -207,21 +199,22 @@ class ViTModel(ViTPreTrainedModel):
         self.pooler = ViTPooler(config) if add_pooling_layer else None
 
     def get_input_embeddings(self)->nn.Module: return self.embeddings.patch_embeddings
-    def _prune_heads(self, heads_to_prune):
-        for layer, heads in heads_to_prune.items(): self.encoder.layer[int(layer)].attention.prune_heads(heads)
 
     def forward(self,
         pixel_values:Tensor|None=None, # (b, c, height, width), as an image processor returns them
         bool_masked_pos:Tensor|None=None, # (b, patches): True where a patch is hidden
         head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
         interpolate_pos_encoding:bool|None=None, # True: take pictures of another size, and stretch the places to it
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+        output_attentions:bool|None=None, # also return each block's attention weights
+        output_hidden_states:bool|None=None, # also return what goes through between the blocks
+        return_dict:bool|None=None, # False: a plain tuple
     )->BaseModelOutputWithPooling|tuple: # a `BaseModelOutputWithPooling`
         "From pixels to vectors; the first is that of [CLS]."
-        if pixel_values is None: raise ValueError("You have to specify pixel_values: give what an image processor returns.")
         attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)
+        self.check_inputs(pixel_values=pixel_values)
         x = self.embeddings(pixel_values, bool_masked_pos, bool(interpolate_pos_encoding))
-        x, hidden, weights = self.run_blocks(self.encoder.layer, x, None, head_mask, attentions, states)
+        context = self.context(x, None, head_mask, attentions)
+        x, hidden, weights = self.run_blocks(self.encoder.layer, x, context, states)
         x = self.layernorm(x)
-        out = BaseModelOutputWithPooling(x, None if self.pooler is None else self.pooler(x), hidden, weights)
-        return out if return_dict else out.to_tuple()
+        pooled = None if self.pooler is None else self.pooler(x)
+        return self.finish(BaseModelOutputWithPooling(x, pooled, hidden, weights), return_dict)

@@ -1,3 +1,4 @@
+from .attention import Context, Prunable
 from .configuration import ViTConfig
 from .layers import Linear
 from .model import ModelOutput, PreTrainedModel
@@ -35,18 +36,21 @@ class Dense(nn.Module):
 
 class ViTSelfAttention(nn.Module):
     n_heads: Incomplete
-    head_dim: Incomplete
     p: Incomplete
+    query: Linear
+    key: Linear
+    value: Linear
     def __init__(self, config: ViTConfig) -> None: ...
-    def forward(self, x: Tensor, mask: Tensor | list | None = None, head_mask: Tensor | None = None, eager: bool = False) -> tuple: ...
+    def forward(self, x: Tensor, context: Context) -> Tensor: ...
 
-class ViTAttention(nn.Module):
+class ViTAttention(Prunable, nn.Module):
+    projections: Incomplete
+    output_name: Incomplete
+    head_dim: Incomplete
     attention: ViTSelfAttention
     output: Dense
-    heads: Incomplete
     def __init__(self, config: ViTConfig) -> None: ...
-    def forward(self, x: Tensor, mask: Tensor | list | None = None, head_mask: Tensor | None = None, eager: bool = False) -> tuple: ...
-    def prune_heads(self, heads) -> None: ...
+    def forward(self, x: Tensor, context: Context) -> Tensor: ...
 
 class ViTLayer(nn.Module):
     attention: ViTAttention
@@ -57,7 +61,7 @@ class ViTLayer(nn.Module):
     activation: Incomplete
     dropout: nn.Dropout
     def __init__(self, config: ViTConfig) -> None: ...
-    def forward(self, x: Tensor, mask: Tensor | list | None = None, head_mask: Tensor | None = None, eager: bool = False) -> tuple: ...
+    def forward(self, x: Tensor, context: Context) -> Tensor: ...
 
 class ViTEncoder(nn.Module):
     layer: nn.ModuleList
@@ -67,6 +71,7 @@ class ViTPreTrainedModel(PreTrainedModel):
     config_class = ViTConfig
     base_model_prefix: str
     main_input_name: str
+    fills_all: bool
     def _init_weights(self, module) -> None: ...
 
 @dataclass
@@ -88,5 +93,4 @@ class ViTModel(ViTPreTrainedModel):
     pooler: Incomplete
     def __init__(self, config: ViTConfig, add_pooling_layer: bool = True, use_mask_token: bool = False) -> None: ...
     def get_input_embeddings(self) -> nn.Module: ...
-    def _prune_heads(self, heads_to_prune) -> None: ...
     def forward(self, pixel_values: Tensor | None = None, bool_masked_pos: Tensor | None = None, head_mask: Tensor | None = None, interpolate_pos_encoding: bool | None = None, output_attentions: bool | None = None, output_hidden_states: bool | None = None, return_dict: bool | None = None) -> BaseModelOutputWithPooling | tuple: ...

@@ -11,22 +11,21 @@ Docs: https://transformers-lite.github.io/transformers_lite/wav2vec2.html.md"""
 # %% auto #0
 __all__ = ['TimeConv1d', 'TimeNorm', 'Wav2Vec2ConvLayer', 'Wav2Vec2FeatureEncoder', 'Wav2Vec2FeatureProjection', 'WeightNorm',
            'NormedConv1d', 'Wav2Vec2PositionalConvEmbedding', 'Wav2Vec2Attention', 'Wav2Vec2FeedForward',
-           'Wav2Vec2EncoderLayer', 'Wav2Vec2Encoder', 'mask_spans', 'Wav2Vec2PreTrainedModel',
-           'Wav2Vec2BaseModelOutput', 'Wav2Vec2Model']
+           'Wav2Vec2EncoderLayer', 'Wav2Vec2Encoder', 'mask_spans', 'Freezes', 'Frames', 'Hears',
+           'Wav2Vec2PreTrainedModel', 'Wav2Vec2BaseModelOutput', 'Hides', 'Wav2Vec2Model']
 
 # %% ../nbs/02b_wav2vec2.ipynb #0ea49833
 from dataclasses import dataclass
 
 import torch
-from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .attention import multi_head
+from .attention import Context, multi_head
 from .configuration import Wav2Vec2Config
 from .core import warn_once
-from .layers import Linear, can_look
-from .model import ModelOutput, PreTrainedModel, activation, all_finite, keep_mask
+from .layers import Linear, can_look, tracing
+from .model import ModelOutput, PreTrainedModel, activation, keep_mask
 
 # %% ../nbs/02b_wav2vec2.ipynb #43f9deb2
 class TimeConv1d(nn.Conv1d):
@@ -122,42 +121,47 @@ class Wav2Vec2Attention(nn.Module):
         super().__init__()
         d = config.hidden_size
         self.n_heads, self.p = config.num_attention_heads, config.attention_dropout
-        self.k_proj, self.v_proj, self.q_proj, self.out_proj = (Linear(d, d) for _ in range(4))
+        self.k_proj = Linear(d, d)
+        self.v_proj = Linear(d, d)
+        self.q_proj = Linear(d, d)
+        self.out_proj = Linear(d, d)
 
-    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
+    def forward(self, x:Tensor, context:Context)->Tensor:
         p = self.p if self.training else 0.
-        out, weights = multi_head(self.q_proj(x), self.k_proj(x), self.v_proj(x), self.n_heads, mask, p, head_mask, eager)
-        return self.out_proj(out), weights
+        q, k, v = self.q_proj(x), self.k_proj(x), self.v_proj(x)
+        return self.out_proj(multi_head(q, k, v, self.n_heads, context, p))
 
 # %% ../nbs/02b_wav2vec2.ipynb #a8cba88f
 class Wav2Vec2FeedForward(nn.Module):
     "Two linear layers with an activation between them."
     def __init__(self, config:Wav2Vec2Config):
         super().__init__()
-        d, wide = config.hidden_size, config.intermediate_size
-        self.intermediate_dense, self.output_dense = Linear(d, wide), Linear(wide, d)
-        self.activation, self.inner, self.outer = activation(config.hidden_act), nn.Dropout(config.activation_dropout), nn.Dropout(config.hidden_dropout)
+        self.intermediate_dense = Linear(config.hidden_size, config.intermediate_size)
+        self.output_dense = Linear(config.intermediate_size, config.hidden_size)
+        self.activation = activation(config.hidden_act)
+        self.inner, self.outer = nn.Dropout(config.activation_dropout), nn.Dropout(config.hidden_dropout)
 
-    def forward(self, x:Tensor)->Tensor: return self.outer(self.output_dense(self.inner(self.activation(self.intermediate_dense(x)))))
+    def forward(self, x:Tensor)->Tensor:
+        wide = self.inner(self.activation(self.intermediate_dense(x)))
+        return self.outer(self.output_dense(wide))
 
 # %% ../nbs/02b_wav2vec2.ipynb #f24a8e83
 class Wav2Vec2EncoderLayer(nn.Module):
     "Attention and feed-forward, normed after or before each; left out now and then in training."
     def __init__(self, config:Wav2Vec2Config):
         super().__init__()
-        d, self.stable, self.layerdrop = config.hidden_size, config.do_stable_layer_norm, config.layerdrop
+        self.stable, self.layerdrop = config.do_stable_layer_norm, config.layerdrop
         self.attention, self.dropout = Wav2Vec2Attention(config), nn.Dropout(config.hidden_dropout)
-        self.layer_norm, self.feed_forward = nn.LayerNorm(d, eps=config.layer_norm_eps), Wav2Vec2FeedForward(config)
-        self.final_layer_norm = nn.LayerNorm(d, eps=config.layer_norm_eps)
+        self.layer_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.feed_forward = Wav2Vec2FeedForward(config)
+        self.final_layer_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
-    def forward(self, x:Tensor, mask:Tensor|list|None=None, head_mask:Tensor|None=None, eager:bool=False)->tuple:
-        if self.training and self.layerdrop and torch.rand(()) < self.layerdrop: return x, None
-        out, weights = self.attention(self.layer_norm(x) if self.stable else x, mask, head_mask, eager)
-        x = x + self.dropout(out)
-        del out  # its memory is free for the wide layer
-        if self.stable: return x + self.feed_forward(self.final_layer_norm(x)), weights
+    def forward(self, x:Tensor, context:Context)->Tensor:
+        if self.training and self.layerdrop and torch.rand(()) < self.layerdrop: return x
+        x = x + self.dropout(self.attention(self.layer_norm(x) if self.stable else x, context))
+        if self.stable: return x + self.feed_forward(self.final_layer_norm(x))
         x = self.layer_norm(x)
-        return self.final_layer_norm(x + self.feed_forward(x)), weights
+        return self.final_layer_norm(x + self.feed_forward(x))
 
 # %% ../nbs/02b_wav2vec2.ipynb #c093f3af
 class Wav2Vec2Encoder(nn.Module):
@@ -185,21 +189,8 @@ def mask_spans(
     return mask
 
 # %% ../nbs/02b_wav2vec2.ipynb #3dd659e8
-class Wav2Vec2PreTrainedModel(PreTrainedModel):
-    "What wav2vec 2.0's models share."
-    config_class = Wav2Vec2Config
-    base_model_prefix = 'wav2vec2'
-    main_input_name = 'input_values'
-
-    @torch.no_grad()
-    def _init_weights(self, module):
-        PreTrainedModel._init_weights(self, module)
-        if isinstance(module, NormedConv1d): module.bias.zero_()
-        elif isinstance(module, Wav2Vec2ConvLayer): nn.init.kaiming_normal_(module.conv.weight)
-        elif isinstance(module, Wav2Vec2FeatureProjection):
-            k = module.projection.in_features**-.5
-            for p in module.projection.parameters(): p.uniform_(-k, k)
-
+class Freezes:
+    "Parts that don't learn."
     def freeze_feature_encoder(self)->None:
         "Keep the convolutions as they are in training."
         self.base_model.feature_extractor.requires_grad_(False)
@@ -213,48 +204,73 @@ class Wav2Vec2PreTrainedModel(PreTrainedModel):
         self.base_model.requires_grad_(False)
 
 # %% ../nbs/02b_wav2vec2.ipynb #bc91ce15
-@patch
-def _get_feat_extract_output_lengths(self:Wav2Vec2PreTrainedModel,
-    input_lengths, # samples: a number or a tensor
-): # frames
-    "How many frames come of so many samples."
-    for k, s in zip(self.config.conv_kernel, self.config.conv_stride): input_lengths = (input_lengths - k) // s + 1
-    return input_lengths
+class Frames:
+    "From samples to frames: how many, which of them are padding, and what is too short."
+    def _get_feat_extract_output_lengths(self,
+        input_lengths, # samples: a number or a tensor
+    ): # frames
+        "How many frames come of so many samples."
+        for k, s in zip(self.config.conv_kernel, self.config.conv_stride): input_lengths = (input_lengths - k) // s + 1
+        return input_lengths
 
-@patch
-def frame_mask(self:Wav2Vec2PreTrainedModel,
-    attention_mask:Tensor|None, # (b, samples): 1 for sound, 0 for padding; or None
-    frames:int, # how many frames the batch has
-)->Tensor|None: # (b, frames) bool; None where nothing is padded
-    "From a mask of samples to a mask of frames, with as many at the left of each row as its sound gives."
-    if attention_mask is None: return None
-    lengths = self._get_feat_extract_output_lengths(attention_mask.long().sum(-1))
-    keep = torch.arange(frames, device=attention_mask.device) < lengths[:, None]
-    return keep_mask(keep, keep.shape)
+    def frame_mask(self,
+        attention_mask:Tensor|None, # (b, samples): 1 for sound, 0 for padding; or None
+        frames:int, # how many frames the batch has
+    )->Tensor|None: # (b, frames) bool; None where nothing is padded
+        "From a mask of samples to a mask of frames, with as many at the left of each row as its sound gives."
+        if attention_mask is None: return None
+        lengths = self._get_feat_extract_output_lengths(attention_mask.long().sum(-1))
+        keep = torch.arange(frames, device=attention_mask.device) < lengths[:, None]
+        return keep_mask(keep, keep.shape)
+
+    def samples_of_a_frame(self)->int: # samples
+        "How many samples the first frame needs."
+        need = 1
+        for k, s in zip(reversed(self.config.conv_kernel), reversed(self.config.conv_stride)): need = (need - 1) * s + k
+        return need
 
 # %% ../nbs/02b_wav2vec2.ipynb #9e719478
-@patch
-def check_sound(self:Wav2Vec2PreTrainedModel,
-    input_values:Tensor, # (b, samples)
-    attention_mask:Tensor|None=None, # (b, samples), or None
-)->None:
-    "An exception if this is no batch of sound that is long enough."
-    if not isinstance(input_values, torch.Tensor):
-        raise TypeError(f"input_values is a {type(input_values).__name__}, and a torch.Tensor is wanted: call the feature extractor with return_tensors='pt'.")
-    if input_values.ndim != 2: raise ValueError(f"input_values have shape {tuple(input_values.shape)}, but (batch, samples) is wanted. One clip? input_values[None].")
-    need = 1
-    for k, s in zip(reversed(self.config.conv_kernel), reversed(self.config.conv_stride)): need = (need - 1) * s + k
-    if input_values.shape[1] < need: raise RuntimeError(f"clips of {input_values.shape[1]} samples are too short for one frame: give at least {need}.")
-    if not all_finite(input_values): raise ValueError("input_values have NaN or infinite numbers, and so would everything that comes out. Mend the sound, for example with torch.nan_to_num.")
-    if attention_mask is None: return
-    keep = keep_mask(attention_mask, input_values.shape)
-    if not can_look(attention_mask): return
-    if keep is not None and self.config.feat_extract_norm == 'group':
-        warn_once("This model was made with feat_extract_norm='group', which takes its mean over the whole row: what it hears in a clip depends on the padding beside it, "
-                  "whatever attention_mask says. Run clips of different lengths one by one, or as they were trained: padded with zeros and without a mask.")
-    lengths = attention_mask.long().sum(-1)
-    if (lengths < need).any(): raise ValueError(f"a clip has {lengths.min()} samples that aren't padding, which is too short for one frame: leave it out, or give at least {need}.")
-    if (attention_mask[:, 0] == 0).any(): raise ValueError("attention_mask begins with padding, but a mask of frames can only say where padding begins: use padding_side='right'.")
+class Hears(Frames):
+    "The rules of sound, beside those of its kind and shape."
+    def check_sound(self,
+        input_values:Tensor, # (b, samples)
+        attention_mask:Tensor|None=None, # (b, samples), or None
+    )->None:
+        "An exception if a clip is too short, or if padding doesn't come last."
+        need = self.samples_of_a_frame()
+        if input_values.shape[1] < need:
+            raise RuntimeError(f"clips of {input_values.shape[1]} samples are too short for one frame: give at least {need}.")
+        if attention_mask is None: return
+        keep = keep_mask(attention_mask, input_values.shape)
+        if not can_look(attention_mask): return
+        if keep is not None and self.config.feat_extract_norm == 'group':
+            warn_once("This model was made with feat_extract_norm='group', which takes its mean over the whole row: "
+                      "what it hears in a clip depends on the padding beside it, whatever attention_mask says. "
+                      "Run clips of different lengths one by one, or as they were trained: padded with zeros and without a mask.")
+        shortest = attention_mask.long().sum(-1).min()
+        if shortest < need:
+            raise ValueError(f"a clip has {shortest} samples that aren't padding, which is too short for one frame: "
+                             f"leave it out, or give at least {need}.")
+        if (attention_mask[:, 0] == 0).any():
+            raise ValueError("attention_mask begins with padding, but a mask of frames can only say where padding begins: "
+                             "use padding_side='right'.")
+
+# %% ../nbs/02b_wav2vec2.ipynb #45518e1e
+class Wav2Vec2PreTrainedModel(Hears, Freezes, PreTrainedModel):
+    "What wav2vec 2.0's models share."
+    config_class = Wav2Vec2Config
+    base_model_prefix = 'wav2vec2'
+    main_input_name = 'input_values'
+    fills_all = True
+
+    @torch.no_grad()
+    def _init_weights(self, module):
+        super()._init_weights(module)
+        if isinstance(module, NormedConv1d): module.bias.zero_()
+        elif isinstance(module, Wav2Vec2ConvLayer): nn.init.kaiming_normal_(module.conv.weight)
+        elif isinstance(module, Wav2Vec2FeatureProjection):
+            k = module.projection.in_features**-.5
+            for p in module.projection.parameters(): p.uniform_(-k, k)
 
 # %% ../nbs/02b_wav2vec2.ipynb #3ef1805d
 @dataclass
@@ -265,24 +281,56 @@ class Wav2Vec2BaseModelOutput(ModelOutput):
     hidden_states: tuple|None = None  # what goes into the first block and comes out of each: (b, frames, d)
     attentions: tuple|None = None  # weights of each block: (b, h, frames, frames); None for a block that was left out
 
+# %% ../nbs/02b_wav2vec2.ipynb #b0cd4212
+class Hides:
+    "Stretches that are hidden in training (Baevski et al., 2020, section 3.1)."
+    def hide(self,
+        x:Tensor, # (b, frames, d)
+        mask_time_indices:Tensor|None=None, # (b, frames) bool: frames to hide; None: draw them, in training
+        keep:Tensor|None=None, # (b, frames) bool: False for padding; or None
+    )->Tensor: # (b, frames, d)
+        "Hide stretches of time and of features, in training or where the caller says so."
+        c, (b, n, d) = self.config, x.shape
+        if not c.apply_spec_augment: return x
+        if mask_time_indices is None and self.training and c.mask_time_prob > 0:
+            lengths = [n] * b if keep is None else keep.sum(1).tolist()
+            mask_time_indices = mask_spans(lengths, n, c.mask_time_prob, c.mask_time_length, c.mask_time_min_masks)
+        if mask_time_indices is not None: x = self.hide_frames(x, mask_time_indices)
+        if self.training and c.mask_feature_prob > 0:
+            spans = mask_spans([d] * b, d, c.mask_feature_prob, c.mask_feature_length, c.mask_feature_min_masks)
+            x = x.masked_fill(spans.to(x.device)[:, None], 0)
+        return x
+
+    def hide_frames(self, x:Tensor, where:Tensor)->Tensor:
+        "Put the learned vector in the place of some frames; ValueError if there is none, or if the places don't fit."
+        if not hasattr(self, 'masked_spec_embed'):
+            raise ValueError("mask_time_indices needs a vector to hide frames by: build the model with mask_time_prob > 0.")
+        if where.shape != x.shape[:2]:
+            raise ValueError(f"mask_time_indices has shape {tuple(where.shape)}, but the batch has {tuple(x.shape[:2])} frames.")
+        return torch.where(where.to(x.device).bool()[..., None], self.masked_spec_embed.to(x.dtype), x)
+
 # %% ../nbs/02b_wav2vec2.ipynb #5342e89d
-class Wav2Vec2Model(Wav2Vec2PreTrainedModel):
+class Wav2Vec2Model(Hides, Wav2Vec2PreTrainedModel):
     "wav2vec 2.0 without a head: sound in, one vector for each frame out (Baevski et al., 2020)."
     def __init__(self, config:Wav2Vec2Config):
         super().__init__(config)
-        self.feature_extractor, self.feature_projection = Wav2Vec2FeatureEncoder(config), Wav2Vec2FeatureProjection(config)
-        if config.mask_time_prob > 0 or config.mask_feature_prob > 0: self.masked_spec_embed = nn.Parameter(torch.rand(config.hidden_size))
+        self.feature_extractor = Wav2Vec2FeatureEncoder(config)
+        self.feature_projection = Wav2Vec2FeatureProjection(config)
+        if config.mask_time_prob > 0 or config.mask_feature_prob > 0:
+            self.masked_spec_embed = nn.Parameter(torch.rand(config.hidden_size))
         self.encoder = Wav2Vec2Encoder(config)
 
     def forward(self,
         input_values:Tensor|None=None, # (b, samples): sound, as the feature extractor returns it
         attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding, which comes last
         mask_time_indices:Tensor|None=None, # (b, frames) bool: frames to hide
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+        output_attentions:bool|None=None, # also return each block's attention weights
+        output_hidden_states:bool|None=None, # also return what goes through between the blocks
+        return_dict:bool|None=None, # False: a plain tuple
     )->Wav2Vec2BaseModelOutput|tuple: # a `Wav2Vec2BaseModelOutput`
         "From sound to one vector for each frame."
-        if input_values is None: raise ValueError("You have to specify input_values: give what a feature extractor returns.")
         attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)
+        self.check_inputs(input_values=input_values)
         self.check_sound(input_values, attention_mask)
         x, features = self.feature_projection(self.feature_extractor(input_values.to(self.dtype)))
         keep, enc, stable = self.frame_mask(attention_mask, x.shape[1]), self.encoder, self.config.do_stable_layer_norm
@@ -290,30 +338,7 @@ class Wav2Vec2Model(Wav2Vec2PreTrainedModel):
         if keep is not None: x = x.masked_fill(~keep[..., None], 0)
         x = x + enc.pos_conv_embed(x)
         x = enc.dropout(x if stable else enc.layer_norm(x))
-        x, hidden, weights = self.run_blocks(enc.layers, x, keep, None, attentions, states)
+        x, hidden, weights = self.run_blocks(enc.layers, x, self.context(x, keep, None, attentions), states)
         if stable: x = enc.layer_norm(x)
         if stable and states: hidden = (*hidden[:-1], x)
-        out = Wav2Vec2BaseModelOutput(x, features, hidden, weights)
-        return out if return_dict else out.to_tuple()
-
-# %% ../nbs/02b_wav2vec2.ipynb #b0cd4212
-@patch
-def hide(self:Wav2Vec2Model,
-    x:Tensor, # (b, frames, d)
-    mask_time_indices:Tensor|None=None, # (b, frames) bool: frames to hide; None: draw them, in training
-    keep:Tensor|None=None, # (b, frames) bool: False for padding; or None
-)->Tensor: # (b, frames, d)
-    "Hide stretches of time and of features, in training or where the caller says so."
-    c, (b, n, d) = self.config, x.shape
-    if not c.apply_spec_augment: return x
-    if mask_time_indices is None and self.training and c.mask_time_prob > 0:
-        lengths = [n] * b if keep is None else keep.sum(1).tolist()
-        mask_time_indices = mask_spans(lengths, n, c.mask_time_prob, c.mask_time_length, c.mask_time_min_masks)
-    if mask_time_indices is not None:
-        if not hasattr(self, 'masked_spec_embed'): raise ValueError("mask_time_indices needs a vector to hide frames by: build the model with mask_time_prob > 0.")
-        if tuple(mask_time_indices.shape) != (b, n): raise ValueError(f"mask_time_indices has shape {tuple(mask_time_indices.shape)}, but the batch has {(b, n)} frames.")
-        x = torch.where(mask_time_indices.to(x.device).bool()[..., None], self.masked_spec_embed.to(x.dtype), x)
-    if self.training and c.mask_feature_prob > 0:
-        spans = mask_spans([d] * b, d, c.mask_feature_prob, c.mask_feature_length, c.mask_feature_min_masks)
-        x = x.masked_fill(spans.to(x.device)[:, None], 0)
-    return x
+        return self.finish(Wav2Vec2BaseModelOutput(x, features, hidden, weights), return_dict)
