@@ -126,6 +126,7 @@ def test_nbdev_prepares_every_page(tmp_path):
         for c in page:
             marked = ''.join(c['source']) if c['cell_type'] == 'markdown' else '\n'.join(''.join(o.get('data', {}).get('text/markdown', '')) for o in c.get('outputs', ()))
             assert not re.search(r'^# ', re.sub(r'^(`{3,}).*?^\1', '', marked, flags=re.S | re.M), re.M), f"{stem} {c['id']}: the page's title is its only first heading"
+            assert not re.search(r'^!\[[^]]', marked, re.M), 'Quarto makes a caption of it: the words for those who cannot see it are `fig-alt`'
             assert not [o for o in c.get('outputs', ()) if 'text/html' in o.get('data', {})], 'Quarto would add scripts from elsewhere'
             for other, anchor in re.findall(r'href="(\w+)\.ipynb#([^"]+)"', marked): assert anchor in {o.get('id') for o in made[other]}, (stem, other, anchor)
             if 'show_doc(' in ''.join(c['source']): assert re.search(r'\[source\]\(https://\S+/blob/main/transformers_lite/\w+\.py#L\d+\)', marked), (stem, marked)

@@ -48,8 +48,11 @@ class headings(Processor):
 def plain_prose(
     cell, # of a page
 ):
-    "Text that goes into a module's docstring as well is marked in the cell's metadata, which nbdev writes out as a line of the text."
-    if cell.cell_type == 'markdown': cell.source = re.sub(r'^#\| *export.*\n', '', cell.source)
+    """Text that goes into a module's docstring as well is marked in the cell's metadata, which nbdev writes out as a line of the text. And of what
+    is said for those who don't see a picture, Quarto makes a caption for everybody."""
+    if cell.cell_type != 'markdown': return
+    cell.source = re.sub(r'^#\| *export.*\n', '', cell.source)
+    cell.source = re.sub(r'^!\[([^]"]+)\]\((\S+)\)$', r'![](\2){fig-alt="\1"}', cell.source, flags=re.M)
 
 def as_markdown(
     html:str, # an output as a notebook shows it
