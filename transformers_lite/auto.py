@@ -93,8 +93,8 @@ def family_of(
         raise ValueError(f"The config.json of '{name}' has no 'model_type', so its family is unknown. "
                          f"Use the class of its family, or add the key: one of {', '.join(sorted(FAMILIES))}.")
     if not isinstance(d['model_type'], str | None):
-        raise ValueError(f"The config.json of '{name}' says model_type={d['model_type']!r:.60}, and a family has a name. "
-                         f"Known: {', '.join(sorted(FAMILIES))}.")
+        raise ValueError(f"The config.json of '{name}' says model_type={d['model_type']!r:.60}, "
+                         f"and a family has a name. Known: {', '.join(sorted(FAMILIES))}.")
     return d['model_type'], d
 
 # %% ../nbs/08_auto.ipynb #ae89b536
@@ -296,7 +296,8 @@ class AutoProcessor(AutoImageProcessor):
         "Load the processor; where the checkpoint has none, what it has."
         name, (hub, _) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
         has = lambda file: cached_file(name, file, must_exist=False, **hub)
-        family = name_in(read_json(has('config.json')), 'model_type') if has('config.json') else None
+        path = has('config.json')
+        family = name_in(read_json(path), 'model_type') if path else None
         whole = class_name('processor', family) and has('tokenizer_config.json')  # files from before processors had a name
         if whole or named_classes('processor', name, **hub): return super().from_pretrained(name, **kwargs)
         for auto in (AutoImageProcessor, AutoFeatureExtractor):

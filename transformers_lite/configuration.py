@@ -26,8 +26,10 @@ from typing import Self
 
 from fastcore.basics import patch, store_attr
 
-from .core import (UNKEPT, JsonMixin, PushToHubMixin, cached_file, is_part, is_secret, masked, naming, own_settings, read_json,
-                                    saving, split_hub_kwargs, suggest, to_json, vetted, warn_once, without, write_text)
+from .core import (
+    UNKEPT, JsonMixin, PushToHubMixin, cached_file, is_part, is_secret, masked, naming,
+    own_settings, read_json, saving, split_hub_kwargs, suggest, to_json, vetted, warn_once,
+    without_secrets, write_text)
 from .look import show_settings
 
 # %% ../nbs/01_configuration.ipynb #80c24956
@@ -224,8 +226,10 @@ def set_extra(self:PretrainedConfig,
         if old != known.get(real) and old != value: raise ValueError(contradiction(key, value, real, old))
     elif not from_file and key not in known and (near := suggest(key, [*known, *self.attribute_map])):
         raise ValueError(f"{cls.__name__} has no setting '{key}': did you mean '{near}'? "
-                         f"For an attribute of your own, set it afterwards: config.{key} = {masked(repr(value))}.")
-    elif is_secret(key, value) and key not in known: return warn_once(UNKEPT.format(cls.__name__, key))
+                         "For an attribute of your own, set it afterwards: "
+                         f"config.{key} = {masked(repr(value))}.")
+    elif key not in known and is_secret(key, value):
+        return warn_once(UNKEPT.format(cls.__name__, key))
     setattr(self, key, value)
 
 # %% ../nbs/01_configuration.ipynb #ffd0e524
@@ -303,8 +307,8 @@ class DistilBertConfig(PretrainedConfig):
 @patch
 def to_dict(self:PretrainedConfig)->dict: # {name: value}, with `model_type` and `transformers_version`
     "All settings as a dict, without credentials, whoever set them."
-    d, known = {k: copy.deepcopy(v) for k, v in self.__dict__.items() if k not in self._hidden}, self.known_names()
-    d = without(d, lambda k, v: is_secret(k, v) and k not in known)
+    d = {k: copy.deepcopy(v) for k, v in self.__dict__.items() if k not in self._hidden}
+    d = without_secrets(d, self.known_names())
     d['transformers_version'] = TRANSFORMERS_VERSION
     return {**d, 'model_type': self.model_type} if self.model_type else d
 
@@ -389,7 +393,7 @@ def vet(cls:PretrainedConfig,
     config_dict:dict, # as a file has it
     source:str|Path='the settings', # where it comes from, for the warning
 )->dict: # what may be kept
-    "The settings of a file without credentials, names of code and files elsewhere, and arguments of a call."
+    "The settings of a file, as far as they may be kept."
     return vetted(config_dict, {*cls.known_names(), *cls.attribute_map}, source)
 
 # %% ../nbs/01_configuration.ipynb #814260a3
@@ -399,8 +403,11 @@ def from_dict(cls:PretrainedConfig,
     return_unused_kwargs:bool=False, # also return the overrides that are no setting of this class
     **kwargs, # settings that replace those of the dict
 )->Self: # the configuration (and the unused overrides)
-    "Make a configuration from a dict; keys it doesn't know are kept, unless a file may not say them."
-    d = cls.own_names({k: v for k, v in cls.vet(config_dict).items() if k not in ('model_type', 'transformers_version')})
+    "Make a configuration from a dict; keys it doesn't know are kept, but for those of `vet`."
+    from_file = kwargs.pop('_from_file', True)  # False: a dict of an object here
+    d = cls.vet(config_dict) if from_file else config_dict
+    made_anew = 'model_type', 'transformers_version'
+    d = cls.own_names({k: v for k, v in d.items() if k not in made_anew})
     new, known = cls.own_names(split_hub_kwargs(kwargs)[1]), {*cls.known_names(), *d}
     unused = {k: v for k, v in new.items() if k not in known}
     config = cls(**merge_labels(d, {k: v for k, v in new.items() if k in known}), _from_file=True)
@@ -413,8 +420,8 @@ def from_dict(cls:PretrainedConfig,
 def get_config_dict(cls:PretrainedConfig,
     pretrained_model_name_or_path:str|Path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
     **kwargs, # `HUB_OPTIONS` and anything else
-)->tuple: # (the dict in config.json, as far as it may be kept; the keyword arguments that were no hub options)
-    "Read config.json."
+)->tuple: # (the dict in config.json, the keyword arguments that were no hub options)
+    "Read config.json, as far as it may be kept."
     hub, rest = split_hub_kwargs(kwargs)
     path = cached_file(pretrained_model_name_or_path, 'config.json', **hub)
     return cls.vet(read_json(path), path), rest

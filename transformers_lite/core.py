@@ -15,8 +15,8 @@ __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'CALL_OPTIONS', 'OTHER_O
            'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join', 'split_hub_kwargs',
            'masked', 'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder', 'cached_file',
            'shard_file', 'tf_to_torch', 'from_tensorflow', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python',
-           'BatchFeature', 'suggest', 'warn_once', 'naming', 'is_secret', 'without', 'texts', 'leads_away', 'vetted',
-           'is_part', 'own_settings', 'PreprocessorMixin']
+           'BatchFeature', 'suggest', 'warn_once', 'naming', 'is_secret', 'without', 'without_secrets', 'texts',
+           'leads_away', 'vetted', 'is_part', 'own_settings', 'PreprocessorMixin']
 
 # %% ../nbs/00_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -298,17 +298,19 @@ def safe_join(
 HUB_OPTIONS = ('subfolder', 'revision', 'cache_dir', 'token', 'local_files_only', 'force_download',
                'proxies')
 CALL_OPTIONS = (  # of one call: used up in it, or without a meaning here
-    *HUB_OPTIONS, 'use_auth_token', 'resume_download', 'mirror', 'trust_remote_code', 'code_revision',
-    'user_agent', 'low_cpu_mem_usage', 'weights_only', '_fast_init', '_from_auto', '_from_pipeline',
-    '_from_file', '_commit_hash', '_configuration_file')
+    *HUB_OPTIONS, 'use_auth_token', 'resume_download', 'mirror', 'trust_remote_code', 'user_agent',
+    'code_revision', 'low_cpu_mem_usage', 'weights_only', '_fast_init', '_from_auto',
+    '_from_pipeline', '_from_file', '_commit_hash', '_configuration_file')
 OTHER_OPTIONS = (  # of one call too, but a loader of models has to answer
     'from_tf', 'from_flax', 'from_pt', 'config', 'state_dict', 'output_loading_info', 'variant',
     'ignore_mismatched_sizes', 'use_safetensors', 'device_map', 'max_memory', 'offload_folder',
     'offload_state_dict', 'offload_buffers', 'load_in_8bit', 'load_in_4bit', 'gguf_file', 'tp_plan',
     'tp_size', 'device_mesh', 'distributed_config', 'adapter_kwargs', 'adapter_name', 'key_mapping',
-    '_adapter_model_path', 'use_kernels', 'kernel_config', 'allow_all_kernels', 'use_fast', 'backend',
-    'return_unused_kwargs', 'repo_id', 'repo_url', 'commit_message', 'commit_description', 'create_pr',
-    'use_temp_dir', 'max_shard_size', 'safe_serialization')
+    '_adapter_model_path', 'use_kernels', 'kernel_config', 'allow_all_kernels', 'use_fast',
+    'backend', 'image_processor_filename', 'disable_mmap', 'fusion_config', 'load_weight_prefix',
+    'tf_to_pt_weight_rename', 'tqdm_class', 'return_unused_kwargs', 'repo_id', 'repo_url',
+    'commit_message', 'commit_description', 'create_pr', 'use_temp_dir', 'max_shard_size',
+    'safe_serialization')
 
 def split_hub_kwargs(
     kwargs:dict, # keyword arguments of a `from_pretrained`
@@ -321,7 +323,7 @@ def split_hub_kwargs(
 
 # %% ../nbs/00_core.ipynb #19083e17
 SECRET = re.compile(  # a token; a password in an address
-    r'\bhf_[A-Za-z0-9]{20,}|(?<=://)[^/\s@:]+:[^/\s@]+(?=@)')
+    r'\b(?:hf|api_org|gh[pousr])_[A-Za-z0-9]{20,}|(?<=://)[^/\s@:]+:[^/\s@]+(?=@)')
 
 def masked(
     text:str, # a message
@@ -395,8 +397,9 @@ def hub_file(
     absent = errors.EntryNotFoundError, errors.OfflineModeIsEnabled
     options['subfolder'] = options.get('subfolder') or None
     proxies = options.pop('proxies', None) or {}
-    if proxies and 'proxies' in inspect.signature(hf_hub_download).parameters: options['proxies'] = proxies
-    elif proxies: warn_once("huggingface_hub takes no proxies any more. Set HTTPS_PROXY in the environment instead.")
+    takes = 'proxies' in inspect.signature(hf_hub_download).parameters
+    if proxies and takes: options['proxies'] = proxies
+    if proxies and not takes: warn_once("huggingface_hub no longer takes proxies: set HTTPS_PROXY.")
     try: return Path(retried(hf_hub_download, name, filename, library_name='transformers_lite', **options))
     except Exception as e:  # its own, its HTTP library's, or the disk's
         answered = isinstance(e.__cause__, errors.HfHubHTTPError)  # the hub did answer, but with an error
@@ -466,10 +469,12 @@ def shard_file(
 )->Path: # its path
     "The file of one shard; OSError for a name that leads out of the folder."
     if not is_plain_name(shard):
-        raise OSError(f"'{index}' names the shard '{shard}', which is outside its folder. A shard stands beside its index.")
+        raise OSError(f"'{index}' names the shard '{shard}', which is outside its folder. "
+                      "A shard stands beside its index.")
     path = cached_file(name, shard, **hub)
     if path.resolve().parent not in (index.parent.resolve(), index.resolve().parent):
-        raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. Put the file itself there.")
+        raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. "
+                      "Put the file itself there.")
     return path
 
 # %% ../nbs/00_core.ipynb #5855a88a
@@ -632,11 +637,12 @@ def naming(
 
 # %% ../nbs/00_core.ipynb #99ae7e42
 SECRETS = {  # names of credentials, in small letters without signs between them
-    'token', 'useauthtoken', 'authtoken', 'hftoken', 'hubtoken', 'hfhubtoken', 'hfapitoken', 'apitoken',
-    'huggingfacetoken', 'huggingfacehubtoken', 'pushtohubtoken', 'accesstoken', 'refreshtoken', 'bearertoken',
-    'apikey', 'hfapikey', 'wandbapikey', 'openaiapikey', 'secret', 'secretkey', 'clientsecret', 'privatekey',
-    'accesskey', 'awsaccesskeyid', 'awssecretaccesskey', 'password', 'passwd', 'authorization', 'cookie',
-    'cookies', 'credentials', 'proxies', 'proxy', 'httpproxy', 'httpsproxy'}
+    'token', 'useauthtoken', 'authtoken', 'hftoken', 'hubtoken', 'hfhubtoken', 'hfapitoken',
+    'apitoken', 'huggingfacetoken', 'huggingfacehubtoken', 'pushtohubtoken', 'accesstoken',
+    'refreshtoken', 'bearertoken', 'apikey', 'hfapikey', 'wandbapikey', 'openaiapikey', 'secret',
+    'secretkey', 'clientsecret', 'privatekey', 'accesskey', 'awsaccesskeyid', 'awssecretaccesskey',
+    'password', 'passwd', 'authorization', 'cookie', 'cookies', 'credentials', 'proxies', 'proxy',
+    'httpproxy', 'httpsproxy'}
 
 def is_secret(
     key:str, # name of a setting
@@ -657,7 +663,16 @@ def without(
         return type(settings)([without(v, bad) for v in settings if not bad('', v)])
     if not isinstance(settings, dict): return settings
     labels = 'id2label', 'label2id'
-    return {k: v if k in labels else without(v, bad) for k, v in settings.items() if k in labels or not bad(k, v)}
+    kept = {k: v for k, v in settings.items() if k in labels or not bad(k, v)}
+    return {k: v if k in labels else without(v, bad) for k, v in kept.items()}
+
+# %% ../nbs/00_core.ipynb #1aa6d626
+def without_secrets(
+    settings:dict, # of an object or a file
+    known=(), # names of settings that the class declares
+)->dict: # the same without credentials
+    "Settings without credentials; what the class itself calls so is none."
+    return without(settings, lambda k, v: is_secret(k, v) and k not in known)
 
 # %% ../nbs/00_core.ipynb #38929ee3
 def texts(
@@ -665,18 +680,20 @@ def texts(
 )->list: # of texts
     "All texts in a value, at any depth."
     if isinstance(value, str): return [value]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-    return [t for v in inner for t in texts(v)]
+    if isinstance(value, dict): value = list(value.values())
+    return [t for v in value for t in texts(v)] if isinstance(value, (list, tuple)) else []
 
 # %% ../nbs/00_core.ipynb #385f0517
 POISON = {  # keys that another reader acts on, and that no honest file needs
     '_attn_implementation', '_attn_implementation_internal', '_experts_implementation',
-    '_experts_implementation_internal', 'kernel_config', 'kernel_mapping', 'name_or_path', 'attribute_map',
-    'sub_configs', 'transformers_weights', 'configuration_files'}
+    '_experts_implementation_internal', 'kernel_config', 'kernel_mapping', 'trust_remote_code',
+    'name_or_path', 'transformers_weights', 'configuration_files', 'attribute_map', 'sub_configs',
+    '_auto_class'}
 CLASSES = {'tokenizer_class', 'processor_class', 'image_processor_class', 'feature_extractor_class',
            'image_processor_type', 'feature_extractor_type'}
-FILES = re.compile(r'(^|_)(files?|filename|paths?|name_or_path|dir|folder|repo|repo_id|repository|checkpoint'
-                   r'|weights|adapter|backbone|kernels?|module|tokenizer|processor|feature_extractor)$')
+FILES = re.compile(
+    r'(^|_)(files?|filename|paths?|name_or_path|dir|folder|repo|repo_id|repository|checkpoint'
+    r'|weights|adapter|backbone|kernels?|module|tokenizer|processor|feature_extractor)$')
 
 def leads_away(
     key:str, # name of a setting
@@ -689,8 +706,13 @@ def leads_away(
         return value is not None and not (isinstance(value, str) and value.isidentifier())
     if key in ('auto_map', 'custom_pipelines'):
         return not all_texts(lambda t: re.fullmatch(r'[\w-]+(\.\w+)?', t) and '--' not in t)
-    if key == '_name_or_path':  # in most real files, as a note of what the model was trained from
-        return not all_texts(lambda t: not t or re.fullmatch(r'\w[\w.-]*(/\w[\w.-]*)?', t) and '..' not in t)
+    if key == '_name_or_path':  # in most real files: the model that this one was trained from
+        repo = r'(\w[\w.-]*(/\w[\w.-]*)?)?'
+        return not all_texts(lambda t: re.fullmatch(repo, t) and '..' not in t)
+    if key == 'chat_template':  # there may be several, by names that become files' names
+        names = [*value] if isinstance(value, dict) else value if isinstance(value, list) else []
+        names = texts([n.get('name') if isinstance(n, dict) else n for n in names])
+        return not all(map(is_plain_name, names))
     if isinstance(value, dict) or not FILES.search(str(key)): return False
     return not all_texts(lambda t: not t or is_plain_name(t) and t[0] not in '.~' and ':' not in t)
 
@@ -700,7 +722,7 @@ def vetted(
     known=(), # names of settings that the class declares
     source:str|Path='the settings', # where they come from, for the warning
 )->dict: # those that may be kept
-    "Settings of a file without credentials, names of code and files elsewhere, and what belongs to a call."
+    "Settings of a file without credentials, a call's arguments, and names of what is elsewhere."
     secret, away = [], {}
     def bad(k, v):
         if is_secret(k, v) and k not in known: secret.append(str(k)[:40] or 'in a list')
@@ -708,16 +730,18 @@ def vetted(
         else: return False
         return True
     try: kept = without(settings, bad)
-    except RecursionError: raise ValueError(f"'{source}': it is nested too deeply for settings. Write it anew.") from None
-    call = {*CALL_OPTIONS, *OTHER_OPTIONS} - {'variant', 'config', 'backend', *known}  # words that others use too
-    args = {k: v for k, v in kept.items() if k in call}
-    loud = [k for k, v in away.items() if 'name_or_path' not in k and not all(map(str.isidentifier, texts(v)))]
+    except RecursionError: raise ValueError(f"'{source}': it is nested too deeply.") from None
+    shared = {'variant', 'config', 'backend', *known}  # words that others use too
+    args = {k: kept.pop(k) for k in {*CALL_OPTIONS, *OTHER_OPTIONS} - shared if k in kept}
+    def silent(k, v): return 'name_or_path' in k or all(map(str.isidentifier, texts(v)))
+    loud = [k for k, v in away.items() if not silent(k, v)]
+    lost = sorted(k for k, v in args.items() if v and v is not True)
     said = [("a credential", secret, "If it is yours, revoke it, and save here again."),
             ("names of code or files elsewhere", loud, "Set by hand what you trust."),
-            ("arguments of a call", [k for k, v in args.items() if v and v is not True], "Pass them to the call.")]
+            ("arguments of a call", lost, "Pass them to the call.")]
     for what, names, then in said:
         if names: warn_once(f"'{source}': it holds {what} ({', '.join(names)}), left out. {then}")
-    return {k: v for k, v in kept.items() if k not in args and k[:2] != '__'}
+    return kept
 
 # %% ../nbs/00_core.ipynb #d4c7aee6
 def is_part(
@@ -725,22 +749,24 @@ def is_part(
     base:type, # the class of ours that it inherits from
     key:str, # the name of a setting
 )->bool: # True or False
-    "Is it the name of a part of the class, which a file must not replace? ValueError for a method's."
+    "Has a part of the class this name, so that no file may set it? ValueError for a method."
     if callable(getattr(cls, key, None)):
-        raise ValueError(f"'{key}' is the name of a method of {cls.__name__}. Choose another name for the setting.")
+        raise ValueError(f"'{key}' is the name of a method of {cls.__name__}. "
+                         "Choose another name for the setting.")
     part = inspect.getattr_static(cls, key, None)
     if isinstance(part, property): return part.fset is None
-    return hasattr(base, key) or hasattr(part, '__get__')
+    private = key[:2] == '__' or key[:1] == '_' and hasattr(cls, key)
+    return private or hasattr(base, key) or hasattr(part, '__get__')
 
 # %% ../nbs/00_core.ipynb #5ca6c61e
-UNKEPT = ("{}: '{}' is a credential, or looks like one, so it isn't kept: it would be written to a file. "
-          "Pass it to the call that needs it.")
+UNKEPT = ("{}: '{}' is a credential, or looks like one. It isn't kept, since it would be written "
+          "to a file. Pass it to the call that needs it.")
 
 def own_settings(
     who:str, # the class, for the message
     options:dict, # arguments of its `from_pretrained` that are no settings of it
 )->dict: # those that become attributes
-    "Arguments that are the caller's own; ValueError for a slip of a call's option, whose value may be a secret."
+    "Arguments that are the caller's own; ValueError for a slip of a call's option."
     own = {k: v for k, v in options.items() if k not in OTHER_OPTIONS}
     for k in own:
         if near := suggest(k, [o for o in CALL_OPTIONS if o[0] != '_']):
@@ -778,8 +804,8 @@ class PreprocessorMixin(JsonMixin, PushToHubMixin):
 
     def to_dict(self)->dict: # {name: value}, with the name of the class under 'image_processor_type' or 'feature_extractor_type'
         "All settings as a dict."
-        own, known = {k: deepcopy(v) for k, v in vars(self).items() if not k.startswith('_')}, self.known_names()
-        own = without(own, lambda k, v: is_secret(k, v) and k not in known)
+        own = {k: deepcopy(v) for k, v in vars(self).items() if not k.startswith('_')}
+        own = without_secrets(own, self.known_names())
         return {**own, f'{self.kind}_type': type(self).__name__}
 
     def __repr__(self): # the class stands where an older release, which called all of them feature extractors, had it
@@ -795,12 +821,14 @@ def from_dict(cls:PreprocessorMixin,
     **kwargs, # settings that replace those of the dict
 )->Self: # the processor (and the unused arguments)
     "Make one from a dict; keys it doesn't know are kept."
-    d = vetted({k: v for k, v in d.items() if k not in ('image_processor_type', 'feature_extractor_type')}, cls.known_names())
+    d = {k: v for k, v in d.items() if k not in ('image_processor_type', 'feature_extractor_type')}
+    d = vetted(d, cls.known_names())
     kwargs = split_hub_kwargs(kwargs)[1]
     unused = {k: v for k, v in kwargs.items() if k not in d and k not in cls.known_names()}
     res = cls(**d, **{k: v for k, v in kwargs.items() if k not in d and k not in unused}, _from_file=True)
     for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
-    if not return_unused_kwargs: PreprocessorMixin.__init__(res, **own_settings(cls.__name__, unused))
+    if not return_unused_kwargs:
+        PreprocessorMixin.__init__(res, **own_settings(cls.__name__, unused))
     res.validate()
     return (res, unused) if return_unused_kwargs else res
 
@@ -808,19 +836,24 @@ def from_dict(cls:PreprocessorMixin,
 @patch(cls_method=True)
 def get_dict(cls:PreprocessorMixin,
     pretrained_model_name_or_path:str|Path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+    image_processor_filename:str|None=None, # default: preprocessor_config.json
     **kwargs, # `HUB_OPTIONS` and anything else
 )->tuple: # (the settings, the arguments that were no hub options)
     "Read the settings, as far as they may be kept; OSError if there are none."
     hub, rest = split_hub_kwargs(kwargs)
     name, get = pretrained_model_name_or_path, partial(cached_file, pretrained_model_name_or_path, must_exist=False, **hub)
-    def read(path): return vetted(read_json(path), {*cls.known_names(), cls.kind}, path)
-    inner, outer = (p and read(p) for p in (get(cls.filename), get(cls.outer)))
+    own, keeps = image_processor_filename or cls.filename, {*cls.known_names(), cls.kind}
+    inner, outer = (p and vetted(read_json(p), keeps, p) for p in (get(own), get(cls.outer)))
     if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
     nested = (outer or {}).get(cls.kind)
     if nested is not None and not isinstance(nested, dict): raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {nested!r:.60}, but settings are an object: {{\"key\": value}}.")
-    if nested is None: return read(cached_file(name, cls.filename, **hub)) if inner is None else inner, rest
+    if nested is None and inner is None: cached_file(name, own, **hub)  # raises, and says why
+    if nested is None: return inner, rest
     differ = [k for k in (inner or {}) if inner is not outer and k in nested and inner[k] != nested[k]]
-    if differ: warn_once(f"'{name}': {cls.outer} says {differ[0]}={nested[differ[0]]!r}, which counts; {cls.filename} says {inner[differ[0]]!r}. Save again to mend it.")
+    if differ:
+        k = differ[0]
+        warn_once(f"'{name}': {cls.outer} says {k}={nested[k]!r}, which counts; {own} says "
+                  f"{inner[k]!r}. Save again to mend it.")
     return nested, rest
 
 # %% ../nbs/00_core.ipynb #c051cf20

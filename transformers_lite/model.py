@@ -36,8 +36,9 @@ from .attention import head_rows, multi_head, pack, prune_linear, unpack
 from .configuration import ACTIVATIONS, DistilBertConfig, PretrainedConfig, parameters_of
 from .layers import Embedding, Linear, can_look, fill_normal, filled_later
 from .look import show_tree
-from .core import (OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, read_json,
-                                    read_steadily, saving, shard_file, split_hub_kwargs, suggest, to_json, warn_once, write_text)
+from .core import (
+    OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, read_json,
+    read_steadily, saving, shard_file, split_hub_kwargs, suggest, to_json, warn_once, write_text)
 
 # %% ../nbs/02_model.ipynb #6ef591c3
 def sinusoids(
@@ -800,8 +801,9 @@ def config_and_args(cls:PreTrainedModel,
         config, rest = (cls.config_class or PretrainedConfig).from_pretrained(config or name, return_unused_kwargs=True, **hub, **kwargs)
     else:
         given, (config, rest) = config, (copy.deepcopy(config), {})
-        if kwargs: config, rest = type(given).from_dict(given.to_dict(), return_unused_kwargs=True, **kwargs)
-        for k in {*config._hidden} | vars(given).keys() - vars(config).keys(): setattr(config, k, copy.deepcopy(getattr(given, k)))
+        own = dict(return_unused_kwargs=True, _from_file=False)
+        if kwargs: config, rest = type(given).from_dict(given.to_dict(), **own, **kwargs)
+        for k in config._hidden: setattr(config, k, getattr(given, k))
     takes = parameters_of(cls.__init__)
     for k in rest:
         if k in takes or any(p.kind is p.VAR_KEYWORD for p in takes.values()): continue

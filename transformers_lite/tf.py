@@ -30,8 +30,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from .configuration import DistilBertConfig, PretrainedConfig
-from .core import (OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, read_json, saving,
-                                    shard_file, split_hub_kwargs, suggest, warn_once)
+from .core import (
+    OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, read_json,
+    saving, shard_file, split_hub_kwargs, suggest, warn_once)
 
 # %% ../nbs/09_tensorflow.ipynb #d71e9479
 try: import keras
@@ -281,7 +282,8 @@ def read_arrays(
     if path := find('model.safetensors.index.json'):
         listed = read_json(path).get('weight_map')
         if not isinstance(listed, dict) or not listed:
-            raise OSError(f"'{path}' has no 'weight_map', so it doesn't say which file holds which weight. Save the model again.")
+            raise OSError(f"'{path}' has no 'weight_map', so it doesn't say which file holds which "
+                          "weight. Save the model again.")
         paths = [shard_file(name, path, s, **hub) for s in sorted({*map(str, listed.values())})]
         return {k: v for p in paths for k, v in read_safetensors(p).items()}
     if path := find('tf_model.h5'): return read_h5(path)
@@ -302,12 +304,13 @@ def read_safetensors(
 def read_h5(
     path:str|Path, # a tf_model.h5
 )->dict: # {PyTorch's name: array}
-    "The arrays of a file of transformers' TensorFlow classes; OSError for one whose numbers are in other files."
+    "The arrays of a file of transformers' TensorFlow classes; OSError if they are in other files."
     import h5py
     found = {}
     def visit(where, item):
         if not isinstance(item, h5py.Dataset): return
-        if item.external or item.is_virtual: raise OSError(f"'{where}' says that its numbers are in another file")
+        if item.external or item.is_virtual:
+            raise OSError(f"'{where}' says that its numbers are in another file")
         found[where] = item[()]
     try:
         with h5py.File(path) as f: f.visititems(visit)
@@ -367,8 +370,12 @@ def from_pretrained(cls:TFPreTrainedModel,
 )->Self: # the model (and the loading info)
     "Load a pretrained model, of PyTorch's format or of TensorFlow's."
     name, (hub, kwargs) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
-    kwargs = {k: v for k, v in kwargs.items() if k not in OTHER_OPTIONS or v is not None and v is not False}
-    if isinstance(config, PretrainedConfig): config, rest = type(config).from_dict(config.to_dict(), return_unused_kwargs=True, **kwargs) if kwargs else (copy.deepcopy(config), {})
+    asks = lambda k, v: k not in OTHER_OPTIONS or v is not None and v is not False
+    kwargs = {k: v for k, v in kwargs.items() if asks(k, v)}
+    if isinstance(config, PretrainedConfig) and kwargs:
+        own = dict(return_unused_kwargs=True, _from_file=False)
+        config, rest = type(config).from_dict(config.to_dict(), **own, **kwargs)
+    elif isinstance(config, PretrainedConfig): config, rest = copy.deepcopy(config), {}
     else: config, rest = cls.config_class.from_pretrained(config or name, return_unused_kwargs=True, **hub, **kwargs)
     if rest:
         near = suggest(next(iter(rest)), [*config.known_names(), *config.attribute_map])
