@@ -180,11 +180,16 @@ def tokenizer_family(
 )->str|None: # a `model_type`; None: no family's, but a whole tokenizer.json is there
     "The family whose tokenizer is named in tokenizer_config.json, or else the family in config.json."
     path = cached_file(name, 'tokenizer_config.json', must_exist=False, **hub)
-    wanted = (read_json(path).get('tokenizer_class') or '').removesuffix('Fast') if path else ''
+    wanted = read_json(path).get('tokenizer_class') or '' if path else ''
+    if not isinstance(wanted, str):
+        raise ValueError(f"'{name}': in tokenizer_config.json, tokenizer_class={wanted!r:.60}, "
+                         "but it must be the name of a class.")
+    wanted = wanted.removesuffix('Fast')
     for family in FAMILIES if wanted else ():
         if wanted in (class_name(kind, family).removesuffix('Fast') for kind in ('tokenizer', 'fast_tokenizer')): return family
-    if wanted and not cached_file(name, 'config.json', must_exist=False, **hub):
-        if wanted == 'BertTokenizer': return 'distilbert'  # the same word pieces
+    if not cached_file(name, 'config.json', must_exist=False, **hub):
+        same = dict(BertTokenizer='distilbert', Wav2Vec2Tokenizer='wav2vec2')  # pieces as DistilBERT's; a name of 4.3
+        if wanted in same: return same[wanted]
         if cached_file(name, 'tokenizer.json', must_exist=False, **hub): return None
     return family_of(name, **hub)[0]
 
@@ -221,7 +226,7 @@ def named_classes(
     found = [read_json(f) for f in files if f]
     found += [d[kind] for d in found if isinstance(d.get(kind), dict)]
     keys = ['processor_class'] if kind == 'processor' else [f'{kind}_type', 'feature_extractor_type']
-    names = [d[k].removesuffix('Fast') for d in found for k in keys if d.get(k)]
+    names = [d[k].removesuffix('Fast') for d in found for k in keys if d.get(k) and isinstance(d[k], str)]
     return [n.replace('FeatureExtractor', 'ImageProcessor') if kind == 'image_processor' else n for n in names]
 
 # %% ../nbs/08_auto.ipynb #5e42f437
