@@ -188,7 +188,7 @@ def tokenizer_family(
     for family in FAMILIES if wanted else ():
         if wanted in (class_name(kind, family).removesuffix('Fast') for kind in ('tokenizer', 'fast_tokenizer')): return family
     if not cached_file(name, 'config.json', must_exist=False, **hub):
-        same = dict(BertTokenizer='distilbert', Wav2Vec2Tokenizer='wav2vec2')  # pieces as DistilBERT's; a name of 4.3
+        same = dict(BertTokenizer='distilbert', Wav2Vec2Tokenizer='wav2vec2')  # alike, or renamed
         if wanted in same: return same[wanted]
         if cached_file(name, 'tokenizer.json', must_exist=False, **hub): return None
     return family_of(name, **hub)[0]
@@ -226,7 +226,8 @@ def named_classes(
     found = [read_json(f) for f in files if f]
     found += [d[kind] for d in found if isinstance(d.get(kind), dict)]
     keys = ['processor_class'] if kind == 'processor' else [f'{kind}_type', 'feature_extractor_type']
-    names = [d[k].removesuffix('Fast') for d in found for k in keys if d.get(k) and isinstance(d[k], str)]
+    names = [d[k] for d in found for k in keys if d.get(k) and isinstance(d[k], str)]
+    names = [n.removesuffix('Fast') for n in names]
     return [n.replace('FeatureExtractor', 'ImageProcessor') if kind == 'image_processor' else n for n in names]
 
 # %% ../nbs/08_auto.ipynb #5e42f437

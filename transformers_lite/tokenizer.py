@@ -37,8 +37,9 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from .core import (HUB_OPTIONS, BatchFeature, PushToHubMixin, cached_file, local_folder, naming, read_json, saving, split_hub_kwargs, suggest,
-                                    to_json, warn_once, write_text)
+from .core import (HUB_OPTIONS, BatchFeature, PushToHubMixin, cached_file,
+                                    local_folder, naming, read_json, saving, split_hub_kwargs,
+                                    suggest, to_json, warn_once, write_text)
 from .look import show_tokens
 
 # %% ../nbs/04_tokenizer.ipynb #d054085f
@@ -329,7 +330,8 @@ def as_token(
     known = 'single_word', 'lstrip', 'rstrip', 'normalized', 'special'
     flags = {k: token[k] for k in known if k in token}
     for k, v in flags.items():
-        if not isinstance(v, bool): raise ValueError(f"{content!r} has {k}={v!r:.60}, but it must be True or False.")
+        if isinstance(v, bool): continue
+        raise ValueError(f"{content!r} has {k}={v!r:.60}, but it must be True or False.")
     return AddedToken(content, **{'special': special, **flags})
 
 # %% ../nbs/04_tokenizer.ipynb #5b57b4fc
@@ -338,8 +340,8 @@ def token_dict(t:AddedToken)->dict:
     return {k: getattr(t, k) for k in ('content', 'lstrip', 'normalized', 'rstrip', 'single_word', 'special')}
 
 # %% ../nbs/04_tokenizer.ipynb #1ad11dc2
-def _is(*kinds): # a test: a bool passes only where it is asked for
-    return lambda v: v is None or isinstance(v, kinds) and (bool in kinds or not isinstance(v, bool))
+def _is(*kinds): # a test: a bool is a number to Python, and passes only where it is asked for
+    return lambda v: v is None or isinstance(v, kinds) and (type(v) is not bool or bool in kinds)
 def _is_words(v): return v is None or isinstance(v, MANY) and all(isinstance(x, str) for x in v)
 
 MANY, YES = (list, tuple, set, frozenset), (_is(bool), 'True or False')
@@ -387,8 +389,10 @@ class PreTrainedTokenizerBase(PushToHubMixin):
         **special_tokens, # bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token
     ):
         for k in special_tokens.keys() - set(SPECIAL_TOKENS): self._refuse(k)
-        check_arguments(model_max_length=model_max_length, model_input_names=model_input_names, clean_up_tokenization_spaces=clean_up_tokenization_spaces,
-                        additional_special_tokens=additional_special_tokens, extra_special_tokens=extra_special_tokens, added_tokens_decoder=added_tokens_decoder,
+        check_arguments(model_max_length=model_max_length, model_input_names=model_input_names,
+                        clean_up_tokenization_spaces=clean_up_tokenization_spaces,
+                        additional_special_tokens=additional_special_tokens,
+                        extra_special_tokens=extra_special_tokens, added_tokens_decoder=added_tokens_decoder,
                         padding_side=padding_side, truncation_side=truncation_side)
         n = int(1e30) if model_max_length is None else model_max_length
         self.model_max_length = int(n) if n < 1e20 else n  # a file may say 512.0
@@ -756,22 +760,24 @@ def wordpiece_settings(
 )->tuple: # (dict of token to id, dict of settings, added tokens by id, sides)
     "The vocabulary and the settings: what was asked for, else what tokenizer.json says, else the default."
     check_arguments(**asked)
-    found, added, sides = dict(do_lower_case=True, strip_accents=None, tokenize_chinese_chars=True), {}, {}
+    added, sides = {}, {}
+    found = dict(do_lower_case=True, strip_accents=None, tokenize_chinese_chars=True)
     if vocab_file is not None and vocab is not None: raise ValueError("`vocab_file` and `vocab` are two names of one thing: pass one of them.")
     source = vocab if vocab_file is None else vocab_file
     if tokenizer_file is not None:
         t = read_backend(tokenizer_file)
         d = json.loads(t.to_str())  # as today's release writes it: older ones left things out
         if d['model']['type'] != 'WordPiece':
-            raise ValueError(f"'{tokenizer_file}' holds a {d['model']['type']} tokenizer, not WordPiece. "
-                             "Load it with PreTrainedTokenizerFast.")
+            raise ValueError(f"'{tokenizer_file}' holds a {d['model']['type']} tokenizer, "
+                             "not WordPiece. Load it with PreTrainedTokenizerFast.")
         norm = d['normalizer'] or {}
         if norm.get('type') == 'BertNormalizer':
             found = dict(do_lower_case=norm['lowercase'], strip_accents=norm['strip_accents'], tokenize_chinese_chars=norm['handle_chinese_chars'])
         added, sides = {t['id']: t for t in d['added_tokens']}, backend_sides(t)
         if source is None: source = d['model']['vocab']
     if source is None: raise ValueError("A tokenizer needs a vocabulary: pass vocab_file= (one token a line), or use from_pretrained.")
-    return read_vocab(source), {**found, **{k: v for k, v in asked.items() if v is not None}}, added, sides
+    found.update({k: v for k, v in asked.items() if v is not None})
+    return read_vocab(source), found, added, sides
 
 # %% ../nbs/04_tokenizer.ipynb #5dbe7424
 MARKS = re.escape(''.join(c for c in map(chr, range(128)) if is_punctuation(c) and c not in '<=>')) # these three join with a mark that follows: = and U+0338 are ≠
@@ -806,8 +812,9 @@ class DistilBertTokenizer(WordPieceMixin, PreTrainedTokenizer):
         tokenizer_file:str|Path|None=None, # a tokenizer.json to take vocabulary and settings from, where they aren't given
         **kwargs # of `PreTrainedTokenizerBase`
     ):
-        vocab, found, added, sides = wordpiece_settings(vocab_file, vocab, tokenizer_file, do_lower_case=do_lower_case,
-                                                        strip_accents=strip_accents, tokenize_chinese_chars=tokenize_chinese_chars)
+        vocab, found, added, sides = wordpiece_settings(
+            vocab_file, vocab, tokenizer_file, do_lower_case=do_lower_case,
+            strip_accents=strip_accents, tokenize_chinese_chars=tokenize_chinese_chars)
         check_arguments(do_basic_tokenize=do_basic_tokenize, never_split=never_split)
         self.__dict__.update(found)
         self.do_basic_tokenize, self.never_split, self._memo = do_basic_tokenize, never_split, Memo(self._pieces)
@@ -1530,8 +1537,8 @@ def _backend(self:DistilBertTokenizer):
 
 # %% ../nbs/04_tokenizer.ipynb #e7b0d19c
 NOT_KEPT = re.compile('|'.join([*HUB_OPTIONS,  # options of a call, a release or two around
-    r'(.*_)?(auth_token|api_key|password|secret)|hf_token|proxies|mirror|user_agent|(resume|force)_download',
-    r'code_revision|trust_remote_code|adapter_kwargs|use_fast|from_(slow|tf|flax|auto|pipeline)',
+    r'(.*_)?(auth_token|api_key|password|secret)|hf_token|proxies|mirror|user_agent|adapter_kwargs',
+    r'resume_download|code_revision|trust_remote_code|use_fast|from_(slow|tf|flax|auto|pipeline)',
     # what one release or another opens, or hands to a constructor; and what is private
     r'.*_(file|path|dir)s?|vocab|merges|init_inputs|slow_tokenizer|tokenizer_(object|class)|_.*']))
 
