@@ -191,11 +191,15 @@ def tokenizer_family(
 )->str|None: # a `model_type`; None: no family's, but a whole tokenizer.json is there
     "The family whose tokenizer is named in tokenizer_config.json, or else the family in config.json."
     path = cached_file(name, 'tokenizer_config.json', must_exist=False, **hub)
-    wanted = name_in(read_json(path), 'tokenizer_class').removesuffix('Fast') if path else ''
+    said = read_json(path).get('tokenizer_class') if path else None
+    if not isinstance(said, str | None):
+        raise ValueError(f"'{name}': in tokenizer_config.json, tokenizer_class={said!r:.60}, but it must be the name of a class.")
+    wanted = name_in(dict(said=said), 'said').removesuffix('Fast')
     for family in FAMILIES if wanted else ():
         if wanted in (class_name(kind, family).removesuffix('Fast') for kind in ('tokenizer', 'fast_tokenizer')): return family
-    if wanted and not cached_file(name, 'config.json', must_exist=False, **hub):
-        if wanted == 'BertTokenizer': return 'distilbert'  # the same word pieces
+    if not cached_file(name, 'config.json', must_exist=False, **hub):
+        same = dict(BertTokenizer='distilbert', Wav2Vec2Tokenizer='wav2vec2')  # alike, or renamed
+        if wanted in same: return same[wanted]
         if cached_file(name, 'tokenizer.json', must_exist=False, **hub): return None
     return family_of(name, **hub)[0]
 
