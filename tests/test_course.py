@@ -34,7 +34,7 @@ def test_every_chapter_is_in_the_index_the_sidebar_and_the_map():
     linked = re.findall(r'^\| \[.+?\]\((.+?\.ipynb)\)', prose(ROOT/'nbs'/'index.ipynb'), re.M)
     site = yaml.safe_load((ROOT/'_quarto.yml').read_text(encoding='utf-8'))['website']['sidebar']['contents']
     assert linked == names
-    assert [site[0], *(n for part in site[1:] for n in part['contents'])] == ['index.ipynb', *names]
+    assert [site[0]['href'], *(n for part in site[1:] for n in part['contents'])] == ['index.ipynb', *names]
     assert sorted(tool('pictures').CHAPTERS) == [p.stem for p in CHAPTERS]
 
 def test_the_pictures_of_the_first_page_are_drawn():
@@ -56,6 +56,47 @@ def test_local_links_and_pictures_resolve(path):
 def test_readme_links_resolve():
     for target in re.findall(r'\]\(([^)\s]+)\)', (ROOT/'README.md').read_text(encoding='utf-8')):
         if not target.startswith('http'): assert (ROOT/target).exists(), target
+
+def test_llms_txt_lists_every_chapter():
+    text = (ROOT/'nbs'/'llms.txt').read_text(encoding='utf-8')
+    made = subprocess.run([sys.executable, '-c', "import sys; sys.path.insert(0, 'tools'); import llms; sys.stdout.buffer.write(llms.contents().encode())"],
+                          capture_output=True, cwd=ROOT, check=True).stdout.decode()
+    assert text == made, 'llms.txt is older than the chapters: run `make export`'
+    for p in NOTEBOOKS: assert f"/{re.sub(r'^[0-9]+[a-z]?_', '', p.stem)}.html.md)" in text, p.stem
+    assert len(re.findall(r'^- .*[.]html[.]md\)', text, re.M)) == len(NOTEBOOKS)
+
+def test_what_the_site_is_made_of_is_there():
+    site = yaml.safe_load((ROOT/'_quarto.yml').read_text(encoding='utf-8'))
+    html, web = site['format']['html'], site['website']
+    assert (ROOT/web['repo-subdir']/CHAPTERS[0].name).exists() # what "View source" links to
+    for name in (*site['project']['resources'], web['favicon'], html['css']): assert (ROOT/'nbs'/name).exists(), name
+    assert tool('links').REPOSITORY in web['navbar']['tools'][0]['href']
+
+# Pictures, for those who don't see them
+
+def alt_text(cell):
+    "What a plotting cell says of its picture; None without."
+    top = ''.join(cell['source']).split('\n\n')[0]
+    found = re.search(r'\A(?:#\|.*\n)*?#\| fig-alt: (.+)', top)
+    return found and yaml.safe_load(found[1])
+
+def draws(cell): return cell['cell_type'] == 'code' and any(k.startswith('image/') for o in cell['outputs'] for k in o.get('data', ()))
+
+def test_each_picture_says_what_it_shows():
+    said = {(p.stem, c['id']): alt_text(c) for p in NOTEBOOKS for c in cells(p) if draws(c)}
+    assert len(said) > 50
+    for at, alt in said.items(): assert isinstance(alt, str) and 20 <= len(alt) <= 300, f'{at}: `#| fig-alt: "…"` at the top of the cell says in a sentence what there is to see'
+    assert [alt for alt, n in Counter(said.values()).items() if n > 1] == []
+    cell = next(c for p in NOTEBOOKS for c in cells(p) if draws(c))
+    assert alt_text(cell | dict(source=[l for l in cell['source'] if 'fig-alt' not in l])) is None
+
+@pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
+def test_pictures_in_text_and_html_have_names(path):
+    text = re.sub(r'```.*?```|`[^`]*`', '', prose(path), flags=re.S)
+    assert [p for p, alt in re.findall(r'(!\[(.*?)\]\([^)]*\))', text) if len(alt) < 20] == []
+    html = ''.join(''.join(o.get('data', {}).get('text/html', '')) for c in cells(path) for o in c.get('outputs', ()))
+    assert [tag[:80] for tag in re.findall(r'<img [^>]*>', html) if not re.search(r' alt="[^"]+"', tag)] == []
+    assert [tag for tag in re.findall(r'<svg [^>]*>', html) if 'role="' not in tag or 'aria-label="' not in tag] == []
 
 def definitions(code):
     "The public classes and functions that code defines, each with all of its code: a patched method by the name of its class."
@@ -82,10 +123,29 @@ def test_nbdev_prepares_every_page(tmp_path):
         titles = Counter(m[1].split('.')[-1] for c in page if 'show_doc(' in ''.join(c['source']) for o in c.get('outputs', ()) if (m := re.search(r'^#+ (.+)$', ''.join(o.get('data', {}).get('text/markdown', '')), re.M)))
         assert titles == Counter(name.split('.')[-1] for name in {name for name, _ in found}), stem
         shown |= found
+        for c in page:
+            marked = ''.join(c['source']) if c['cell_type'] == 'markdown' else '\n'.join(''.join(o.get('data', {}).get('text/markdown', '')) for o in c.get('outputs', ()))
+            assert not re.search(r'^# ', re.sub(r'^(`{3,}).*?^\1', '', marked, flags=re.S | re.M), re.M), f"{stem} {c['id']}: the page's title is its only first heading"
+            assert not re.search(r'^!\[[^]]', marked, re.M), 'Quarto makes a caption of it: the words for those who cannot see it are `fig-alt`'
+            assert not [o for o in c.get('outputs', ()) if 'text/html' in o.get('data', {})], 'Quarto would add scripts from elsewhere'
+            for other, anchor in re.findall(r'href="(\w+)\.ipynb#([^"]+)"', marked): assert anchor in {o.get('id') for o in made[other]}, (stem, other, anchor)
+            if 'show_doc(' in ''.join(c['source']): assert re.search(r'\[source\]\(https://\S+/blob/main/transformers_lite/\w+\.py#L\d+\)', marked), (stem, marked)
+    assert sum('.ipynb#' in json.dumps(page) for page in made.values()) > 1
     written = Counter(d for p in sorted((ROOT/'transformers_lite').glob('[a-z]*.py')) for d in definitions(p.read_text(encoding='utf-8')))
     assert shown == written and len(written) > 300
     loss = next(c for c in made['03_heads'] if 'def cross_entropy' in ''.join(c['source']))
     assert 'return' in ''.join(loss['source'])
+
+def test_a_site_without_links_is_not_built(monkeypatch):
+    "nbdev finds the package by its entry point. Where it isn't installed, it makes no links, and says nothing."
+    from nbdev import doclinks
+    docs = tool('docs')
+    docs.links_found(nb=None).begin()
+    monkeypatch.setattr(doclinks, 'entry_points', lambda **kw: [])
+    try:
+        doclinks._build_lookup_table.cache_clear()
+        with pytest.raises(RuntimeError, match='pip install -e'): docs.links_found(nb=None).begin()
+    finally: doclinks._build_lookup_table.cache_clear()
 
 # The command
 

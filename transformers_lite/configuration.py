@@ -26,8 +26,10 @@ from typing import Self
 
 from fastcore.basics import patch, store_attr
 
-from .core import (JsonMixin, PushToHubMixin, cached_file, naming, read_json, saving, split_hub_kwargs,
-                                    suggest, to_json, warn_once, write_text)
+from .core import (
+    UNKEPT, JsonMixin, PushToHubMixin, cached_file, is_part, is_secret, masked, naming,
+    own_settings, read_json, saving, split_hub_kwargs, suggest, to_json, vetted, warn_once,
+    without_secrets, write_text)
 from .look import show_settings
 
 # %% ../nbs/01_configuration.ipynb #80c24956
@@ -218,14 +220,16 @@ def set_extra(self:PretrainedConfig,
 )->None:
     "Set an attribute by another of its names, or an attribute of the user's own."
     cls, known, real = type(self), self.known_names(), self.real_name(key)
-    if callable(getattr(cls, key, None)):
-        raise ValueError(f"'{key}' is the name of a method of {cls.__name__}. Choose another name for the setting.")
+    if is_part(cls, PretrainedConfig, key) and from_file: return
     if real != key:
         old = getattr(self, real, None)
         if old != known.get(real) and old != value: raise ValueError(contradiction(key, value, real, old))
     elif not from_file and key not in known and (near := suggest(key, [*known, *self.attribute_map])):
         raise ValueError(f"{cls.__name__} has no setting '{key}': did you mean '{near}'? "
-                         f"For an attribute of your own, set it afterwards: config.{key} = {value!r}.")
+                         "For an attribute of your own, set it afterwards: "
+                         f"config.{key} = {masked(repr(value))}.")
+    elif key not in known and is_secret(key, value):
+        return warn_once(UNKEPT.format(cls.__name__, key))
     setattr(self, key, value)
 
 # %% ../nbs/01_configuration.ipynb #ffd0e524
@@ -302,8 +306,9 @@ class DistilBertConfig(PretrainedConfig):
 # %% ../nbs/01_configuration.ipynb #50d40499
 @patch
 def to_dict(self:PretrainedConfig)->dict: # {name: value}, with `model_type` and `transformers_version`
-    "All settings as a dict."
+    "All settings as a dict, without credentials, whoever set them."
     d = {k: copy.deepcopy(v) for k, v in self.__dict__.items() if k not in self._hidden}
+    d = without_secrets(d, self.known_names())
     d['transformers_version'] = TRANSFORMERS_VERSION
     return {**d, 'model_type': self.model_type} if self.model_type else d
 
@@ -382,6 +387,15 @@ def merge_labels(
         d.pop('label2id')
     return {**d, **new}
 
+# %% ../nbs/01_configuration.ipynb #d03f274c
+@patch(cls_method=True)
+def vet(cls:PretrainedConfig,
+    config_dict:dict, # as a file has it
+    source:str|Path='the settings', # where it comes from, for the warning
+)->dict: # what may be kept
+    "The settings of a file, as far as they may be kept."
+    return vetted(config_dict, {*cls.known_names(), *cls.attribute_map}, source)
+
 # %% ../nbs/01_configuration.ipynb #814260a3
 @patch(cls_method=True)
 def from_dict(cls:PretrainedConfig,
@@ -389,13 +403,16 @@ def from_dict(cls:PretrainedConfig,
     return_unused_kwargs:bool=False, # also return the overrides that are no setting of this class
     **kwargs, # settings that replace those of the dict
 )->Self: # the configuration (and the unused overrides)
-    "Make a configuration from a dict; keys it doesn't know are kept."
-    d = cls.own_names({k: v for k, v in config_dict.items() if k not in ('model_type', 'transformers_version')})
-    new, known = cls.own_names(kwargs), {*cls.known_names(), *d}
+    "Make a configuration from a dict; keys it doesn't know are kept, but for those of `vet`."
+    from_file = kwargs.pop('_from_file', True)  # False: a dict of an object here
+    d = cls.vet(config_dict) if from_file else config_dict
+    made_anew = 'model_type', 'transformers_version'
+    d = cls.own_names({k: v for k, v in d.items() if k not in made_anew})
+    new, known = cls.own_names(split_hub_kwargs(kwargs)[1]), {*cls.known_names(), *d}
     unused = {k: v for k, v in new.items() if k not in known}
     config = cls(**merge_labels(d, {k: v for k, v in new.items() if k in known}), _from_file=True)
     if return_unused_kwargs: return config, unused
-    for k, v in unused.items(): config.set_extra(k, v)
+    for k, v in own_settings(cls.__name__, unused).items(): config.set_extra(k, v)
     return config
 
 # %% ../nbs/01_configuration.ipynb #fa89f34b
@@ -404,10 +421,10 @@ def get_config_dict(cls:PretrainedConfig,
     pretrained_model_name_or_path:str|Path, # folder, path of a config.json, 'transformers-lite/…', or hub repository
     **kwargs, # `HUB_OPTIONS` and anything else
 )->tuple: # (the dict in config.json, the keyword arguments that were no hub options)
-    "Read config.json."
+    "Read config.json, as far as it may be kept."
     hub, rest = split_hub_kwargs(kwargs)
-    rest.pop('trust_remote_code', None)  # no code is ever loaded from a checkpoint
-    return read_json(cached_file(pretrained_model_name_or_path, 'config.json', **hub)), rest
+    path = cached_file(pretrained_model_name_or_path, 'config.json', **hub)
+    return cls.vet(read_json(path), path), rest
 
 # %% ../nbs/01_configuration.ipynb #214e81fc
 @patch(cls_method=True)
@@ -415,7 +432,7 @@ def from_json_file(cls:PretrainedConfig,
     json_file:str|Path, # path of a JSON file
 )->Self: # the configuration
     "Read a configuration from one JSON file."
-    return cls.from_dict(read_json(json_file))
+    return cls.from_dict(cls.vet(read_json(json_file), json_file))
 
 # %% ../nbs/01_configuration.ipynb #bb1b30dc
 @patch(cls_method=True)

@@ -101,7 +101,8 @@ def show_tree(
         n = many * sum(p.numel() for p in part.parameters())
         lines.append((('  '*level + name).rstrip(), type(part).__name__, own, f'{n:,}' if n else ''))
         bar = x.Span(style=f'display: inline-block; height: .6em; width: {100*n/total:.1f}px; background: rgba(70, 130, 220, .6); margin: 0 .5em')
-        label = [x.Strong(name), f' {type(part).__name__} ', bar, lines[-1][3], x.Span(f'  {own}' if own else '', style='opacity: .6')]
+        detail = x.Span(f'  {own}' if own else '', style='opacity: .8')
+        label = [x.Strong(name), f' {type(part).__name__} ', bar, lines[-1][3], detail]
         inner = [walk(*b, level + 1) for b in branches(part)]
         if not inner: return x.Div(*label, style='margin-left: 2.2em')
         return x.Details(x.Summary(*label), *inner, style='margin-left: 1.2em', open=level < depth)
@@ -123,7 +124,7 @@ def show_tokens(
         colour = STRIPES if not kept else 'rgba(128, 128, 128, .25)' if special or word is None else f'rgba({HUES[word % len(HUES)]}, .3)'
         joined = word is not None and word == before
         style = f'display: inline-block; text-align: center; padding: 0 .3em; margin: 2px 0 2px {0 if joined else 3}px; background: {colour}'
-        return x.Span(token, x.Br(), x.Small(str(i), style='opacity: .6'), style=style)
+        return x.Span(token, x.Br(), x.Small(str(i), style='opacity: .8'), style=style)
     def row(e):
         cells = zip(e.tokens, e.ids, e.word_ids, [None, *e.word_ids], e.special_tokens_mask, e.attention_mask)
         more = f' … and {len(e.ids) - most:,} more' if len(e.ids) > most else ''
@@ -153,7 +154,9 @@ def heat_map(
                for i, r in enumerate(weights) for j, w in enumerate(r) if w >= .005]
     frame = x.FT('rect', (), dict(x=left, y=top, width=size*len(columns), height=size*len(rows), fill='none', stroke='rgba(128, 128, 128, .5)'))
     wide, high = left + size*len(columns) + 10, top + size*len(rows) + 6
-    return x.Svg(x.FT('text', (title,), dict(x=4, y=14, **label)), frame, *names, *squares, width=wide, height=high, style='max-width: none')
+    named = dict(role='figure', aria_label=f'{title or "attention"}: who takes how much from whom')
+    return x.Svg(x.FT('text', (title,), dict(x=4, y=14, **label)), frame, *names, *squares,
+                 width=wide, height=high, style='max-width: none', **named)
 
 # %% ../nbs/00a_look.ipynb #379c414e
 def show_attention(
@@ -214,7 +217,8 @@ def show_sound(
     path = 'M' + 'L'.join(f'{i*width/len(parts):.0f},{y(p.max(initial=0))}L{i*width/len(parts):.0f},{y(p.min(initial=0))}' for i, p in enumerate(parts))
     kept = len(x) if mask is None else int(np.asarray(mask).sum())
     end = round(width*kept/max(1, len(x)))
-    wave = h.Svg(h.FT('path', (), dict(d=path, stroke=f'rgb({HUES[0]})', fill='none')), width=width, height=80)
+    line = h.FT('path', (), dict(d=path, stroke=f'rgb({HUES[0]})', fill='none'))
+    wave = h.Svg(line, width=width, height=80, role='img', aria_label=f'the wave of a sound, {caption or f"{len(x):,} samples"}')
     box = h.Div(wave, style=f'width: {width}px; height: 80px; background: linear-gradient(to right, transparent {end}px, rgba(128, 128, 128, .25) {end}px)')
     player = [h.Audio(src=data_uri(wav_bytes(x[:kept], sampling_rate), 'audio/wav'), controls=True)] if sampling_rate else []
     return Rich('\n'.join(filter(None, [sparkline(x), caption])), h.Div(box, h.Small(caption), *player))
@@ -245,7 +249,9 @@ def show_images(
     import fastcore.xml as x, numpy as np
     captions = [*captions, *['']*(len(images) - len(captions))]
     def figure(image, text):
-        img = x.Img(src=picture_uri(image), style=f'height: {height}px; margin: 0; image-rendering: ' + ('pixelated' if max(np.shape(image)[:2]) <= 64 else 'auto'))
+        drawn = 'pixelated' if max(np.shape(image)[:2]) <= 64 else 'auto'
+        style = f'height: {height}px; margin: 0; image-rendering: {drawn}'
+        img = x.Img(src=picture_uri(image), alt=text or 'a picture', style=style)
         return x.Figure(img, x.Figcaption(x.Small(text)), style='display: inline-block; margin: 0 1em .5em 0; text-align: center')
     return Rich('\n'.join(f'picture {c}'.rstrip() for c in captions), x.Div(*map(figure, images, captions)))
 

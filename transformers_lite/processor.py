@@ -25,7 +25,8 @@ from tokenizers import AddedToken
 
 from .core import BatchFeature, PushToHubMixin, saving, suggest, to_json, unique_keys, warn_once, write_text
 from .feature_extractor import FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor
-from .tokenizer import BatchEncoding, PreTrainedTokenizer, PreTrainedTokenizerBase, clean_up, read_vocab
+from .tokenizer import (BatchEncoding, PreTrainedTokenizer, PreTrainedTokenizerBase, as_token,
+                                         check_arguments, clean_up, read_vocab)
 
 # %% ../nbs/07_processor.ipynb #0fb15038
 def collapse(
@@ -86,15 +87,17 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
     ):
         source = next((v for v in (vocab, vocab_file, tokenizer_file) if v is not None), None)
         if source is None: raise ValueError("Wav2Vec2CTCTokenizer needs a vocabulary: vocab_file='vocab.json', or vocab={token: id}.")
-        if not isinstance(word_delimiter_token, (str, AddedToken)) or not str(word_delimiter_token):
-            raise ValueError(f"word_delimiter_token={word_delimiter_token!r}, but it must be the token that stands for the space between words, such as '|'.")
+        check_arguments(word_delimiter_token=word_delimiter_token, do_lower_case=do_lower_case,
+                        replace_word_delimiter_char=replace_word_delimiter_char, target_lang=target_lang)
         ids, self.languages = read_ctc_vocab(source, target_lang)
         if target_lang is not None and not self.languages: raise ValueError(f"target_lang={target_lang!r}, but the vocabulary has one language only. Leave target_lang out, or pass {{language: {{token: id}}}}.")
-        self.word_delimiter_token, self.replace_word_delimiter_char = str(word_delimiter_token), replace_word_delimiter_char
+        self.word_delimiter_token = as_token(word_delimiter_token).content
+        self.replace_word_delimiter_char = replace_word_delimiter_char
         self.do_lower_case, self.target_lang = do_lower_case, target_lang
         roles = dict(bos_token=bos_token, eos_token=eos_token, unk_token=unk_token, pad_token=pad_token)
         wide = {k: AddedToken(t, lstrip=True, rstrip=True, normalized=False, special=True) if isinstance(t, str) else t for k, t in roles.items()}
         super().__init__(ids, **wide, **kwargs)
+        self._add_whole()
         if self.word_delimiter_token not in self._ids: self._add([AddedToken(self.word_delimiter_token, normalized=False)])
 
     @property
@@ -111,6 +114,13 @@ def _split(self:Wav2Vec2CTCTokenizer, text):
             words.append(word)
         if ids and ids[-1] == self.word_delimiter_token_id: word += 1
     return ids, offsets, words
+
+@patch
+def _add_whole(self:Wav2Vec2CTCTokenizer):
+    "Find the vocabulary's tokens of several characters as a whole, with the spaces beside them."
+    special = {*self.all_special_tokens}
+    self._add([AddedToken(t, lstrip=True, rstrip=True, normalized=False, special=t in special)
+               for t in self.vocab if len(t) > 1])
 
 @patch
 def _char_id(self:Wav2Vec2CTCTokenizer, char):
@@ -233,7 +243,8 @@ def convert_tokens_to_string(self:Wav2Vec2CTCTokenizer,
 def save_vocabulary(self:Wav2Vec2CTCTokenizer, save_directory:str|Path, filename_prefix:str|None=None)->tuple: # the paths of the files
     "Save vocab.json."
     path = Path(save_directory)/(f'{filename_prefix}-' * bool(filename_prefix) + 'vocab.json')
-    write_text(path, json.dumps(self.languages or {**self.vocab, **{t: i for t, i in self._ids.items()}}, indent=2, sort_keys=True, ensure_ascii=False) + '\n')
+    d = self.languages or self.vocab  # what was added is in tokenizer_config.json
+    write_text(path, json.dumps(d, indent=2, sort_keys=True, ensure_ascii=False) + '\n')
     return (str(path),)
 
 # %% ../nbs/07_processor.ipynb #5b2b77ec
@@ -243,9 +254,12 @@ def set_target_lang(self:Wav2Vec2CTCTokenizer,
 )->None:
     "Change to another language of the vocabulary."
     if not self.languages: raise ValueError(f"The vocabulary has one language only, so {target_lang!r} can't be chosen. Make the tokenizer with vocab={{language: {{token: id}}}}.")
-    self.vocab, _ = read_ctc_vocab(self.languages, target_lang)
-    added, self._ids, self._tokens, self._added = list(self._added.values()), dict(self.vocab), {i: t for t, i in self.vocab.items()}, {}
+    new, _ = read_ctc_vocab(self.languages, target_lang)
+    added = [t for t in self._added.values() if t.special or t.content not in self.vocab]
+    self.vocab, self._ids, self._added = new, dict(new), {}
+    self._tokens = {i: t for t, i in new.items()}
     self._add(added)
+    self._add_whole()
     self.target_lang = target_lang
 
 # %% ../nbs/07_processor.ipynb #93b1289b

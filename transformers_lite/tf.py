@@ -30,7 +30,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from .configuration import DistilBertConfig, PretrainedConfig
-from .core import PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, is_plain_name, read_json, saving, split_hub_kwargs, suggest, warn_once
+from .core import (
+    OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, read_json,
+    saving, shard_file, split_hub_kwargs, suggest, warn_once)
 
 # %% ../nbs/09_tensorflow.ipynb #d71e9479
 try: import keras
@@ -278,9 +280,12 @@ def read_arrays(
     find = lambda f: cached_file(name, f, must_exist=False, **hub)
     if path := find('model.safetensors'): return read_safetensors(path)
     if path := find('model.safetensors.index.json'):
-        shards = sorted({*map(str, (read_json(path).get('weight_map') or {}).values())})
-        if bad := [s for s in shards if not is_plain_name(s)]: raise OSError(f"'{path}' names '{bad[0]}', which is no plain file name.")
-        return {k: v for s in shards for k, v in read_safetensors(cached_file(name, s, **hub)).items()}
+        listed = read_json(path).get('weight_map')
+        if not isinstance(listed, dict) or not listed:
+            raise OSError(f"'{path}' has no 'weight_map', so it doesn't say which file holds which "
+                          "weight. Save the model again.")
+        paths = [shard_file(name, path, s, **hub) for s in sorted({*map(str, listed.values())})]
+        return {k: v for p in paths for k, v in read_safetensors(p).items()}
     if path := find('tf_model.h5'): return read_h5(path)
     why = ", only pytorch_model.bin: load it with the PyTorch class, and save it once." if find('pytorch_model.bin') else ". Is it a folder that a model's save_pretrained wrote?"
     raise OSError(f"'{name}' has no model.safetensors and no tf_model.h5{why}")
@@ -299,11 +304,14 @@ def read_safetensors(
 def read_h5(
     path:str|Path, # a tf_model.h5
 )->dict: # {PyTorch's name: array}
-    "The arrays of a file of transformers' TensorFlow classes."
+    "The arrays of a file of transformers' TensorFlow classes; OSError if they are in other files."
     import h5py
     found = {}
     def visit(where, item):
-        if isinstance(item, h5py.Dataset): found[where] = item[()]
+        if not isinstance(item, h5py.Dataset): return
+        if item.external or item.is_virtual:
+            raise OSError(f"'{where}' says that its numbers are in another file")
+        found[where] = item[()]
     try:
         with h5py.File(path) as f: f.visititems(visit)
     except OSError as e: raise OSError(f"'{path}' is not a whole HDF5 file ({e}). Copy or download it again.") from e
@@ -362,7 +370,12 @@ def from_pretrained(cls:TFPreTrainedModel,
 )->Self: # the model (and the loading info)
     "Load a pretrained model, of PyTorch's format or of TensorFlow's."
     name, (hub, kwargs) = pretrained_model_name_or_path, split_hub_kwargs(kwargs)
-    if isinstance(config, PretrainedConfig): config, rest = type(config).from_dict(config.to_dict(), return_unused_kwargs=True, **kwargs) if kwargs else (copy.deepcopy(config), {})
+    asks = lambda k, v: k not in OTHER_OPTIONS or v is not None and v is not False
+    kwargs = {k: v for k, v in kwargs.items() if asks(k, v)}
+    if isinstance(config, PretrainedConfig) and kwargs:
+        own = dict(return_unused_kwargs=True, _from_file=False)
+        config, rest = type(config).from_dict(config.to_dict(), **own, **kwargs)
+    elif isinstance(config, PretrainedConfig): config, rest = copy.deepcopy(config), {}
     else: config, rest = cls.config_class.from_pretrained(config or name, return_unused_kwargs=True, **hub, **kwargs)
     if rest:
         near = suggest(next(iter(rest)), [*config.known_names(), *config.attribute_map])
