@@ -478,7 +478,8 @@ class FromConfig:
         if attn_implementation is not None: config._attn_implementation = attn_implementation
         return cast(cls(config, **kwargs), pick_dtype(torch_dtype if dtype is None else dtype, config, {}))
 
-    _from_config = from_config
+    @classmethod
+    def _from_config(cls, config, **kwargs): return cls.from_config(config, **kwargs) # its name in transformers
 
     def place(self,
         device_map:str|int|dict|torch.device|None, # as of `from_pretrained`

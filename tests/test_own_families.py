@@ -1,0 +1,239 @@
+"""What a reader's own architecture gets from the base classes without asking: two that the course doesn't have.
+
+An encoder that sees only its neighbours (a window) with learned positions, and a decoder with rotary positions and RMSNorm, whose angles are a buffer that isn't saved."""
+import functools
+
+import pytest, torch
+from hypothesis import given, settings, strategies as st
+from torch import nn
+
+from helpers import ROOT
+from transformers_lite import BaseModelOutput, PretrainedConfig, PreTrainedModel, activation, multi_head
+
+class NearConfig(PretrainedConfig):
+    model_type = 'near'
+    def __init__(self, vocab_size:int=20, hidden_size:int=16, heads:int=2, layers:int=2, window:int=2, max_position_embeddings:int=40, hidden_act:str='silu', **kwargs):
+        self.vocab_size, self.hidden_size, self.heads, self.layers = vocab_size, hidden_size, heads, layers
+        self.window, self.max_position_embeddings, self.hidden_act = window, max_position_embeddings, hidden_act
+        super().__init__(**kwargs)
+
+class NearBlock(nn.Module):
+    "Pre-norm attention to neighbours, and a gated feed-forward part."
+    def __init__(self, c):
+        super().__init__()
+        d = c.hidden_size
+        self.norm1, self.norm2, self.heads, self.window = nn.LayerNorm(d), nn.LayerNorm(d), c.heads, c.window
+        self.qkv, self.mix, self.gate, self.up, self.down = nn.Linear(d, 3*d), nn.Linear(d, d), nn.Linear(d, 2*d), nn.Linear(d, 2*d), nn.Linear(2*d, d)
+        self.act = activation(c.hidden_act)
+
+    def forward(self, x, context):
+        x = x + self.mix(multi_head(*self.qkv(self.norm1(x)).chunk(3, -1), self.heads, context, window=self.window))
+        y = self.norm2(x)
+        return x + self.down(self.act(self.gate(y)) * self.up(y))
+
+class NearModel(PreTrainedModel):
+    config_class = NearConfig
+    def __init__(self, config):
+        super().__init__(config)
+        self.words, self.places = nn.Embedding(config.vocab_size, config.hidden_size), nn.Embedding(config.max_position_embeddings, config.hidden_size)
+        self.blocks = nn.ModuleList(NearBlock(config) for _ in range(config.layers))
+    def get_input_embeddings(self): return self.words
+
+    def forward(self, input_ids, attention_mask=None, output_attentions=False, output_hidden_states=False):
+        context = self.context(input_ids, attention_mask, output_attentions=output_attentions)
+        x = self.words(input_ids) + self.places(context.positions)
+        return BaseModelOutput(*self.run_blocks(self.blocks, x, context, output_hidden_states))
+
+class TurnConfig(NearConfig): model_type = 'turn'
+
+class TurnBlock(NearBlock):
+    "Queries and keys turned by their place (Su et al., 2021)."
+    def __init__(self, c):
+        super().__init__(c)
+        d = c.hidden_size // c.heads
+        self.register_buffer('angles', torch.outer(torch.arange(2000.), 100. ** -torch.arange(0, 1, 2 / d)), persistent=False)
+
+    def turn(self, x, places):
+        x, angle = x.unflatten(-1, (self.heads, -1)), self.angles[places][..., None, :]
+        a, b = x.chunk(2, -1)
+        return torch.cat([a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin()], -1).to(x.dtype).flatten(-2)
+
+    def forward(self, x, context):
+        q, k, v = self.qkv(self.norm1(x)).chunk(3, -1)
+        x = x + self.mix(multi_head(self.turn(q, context.positions), self.turn(k, context.positions), v, self.heads, context))
+        return x + self.down(self.act(self.gate(self.norm2(x))) * self.up(self.norm2(x)))
+
+class TurnPreTrainedModel(PreTrainedModel):
+    config_class, base_model_prefix, causal = TurnConfig, 'turn', True
+
+class TurnModel(TurnPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.blocks = nn.ModuleList(TurnBlock(config) for _ in range(config.layers))
+    def get_input_embeddings(self): return self.words
+
+    def forward(self, input_ids, attention_mask=None, output_attentions=False, output_hidden_states=False):
+        context = self.context(input_ids, attention_mask, output_attentions=output_attentions)
+        return BaseModelOutput(*self.run_blocks(self.blocks, self.words(input_ids), context, output_hidden_states))
+
+class TurnForWriting(TurnPreTrainedModel):
+    _tied_weights_keys = ['score.weight']
+    def __init__(self, config):
+        super().__init__(config)
+        self.turn, self.score = TurnModel(config), nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+    def get_output_embeddings(self): return self.score
+    def forward(self, input_ids, attention_mask=None): return self.score(self.turn(input_ids, attention_mask)[0])
+
+def make(cls, **kwargs):
+    torch.manual_seed(0)
+    return cls(cls.config_class(initializer_range=.7, **kwargs)).eval()
+BOTH = pytest.mark.parametrize('cls', [NearModel, TurnModel])
+IDS = torch.tensor([[3, 7, 11, 2, 9, 14], [4, 8, 12, 0, 0, 0]])
+MASK = (IDS != 0).long()
+
+def in_way(model, way, *args):
+    model.set_attn_implementation(way)
+    return model(*args)[0].detach()
+
+keeps = st.builds(lambda rows: torch.tensor(rows), st.lists(st.lists(st.booleans(), min_size=7, max_size=7).filter(any), min_size=1, max_size=4))
+
+@BOTH
+@settings(max_examples=40, deadline=None)
+@given(keeps)
+def test_every_way_agrees_for_any_mask(cls, keep):
+    model, ids = make(cls).double(), torch.randint(1, 20, keep.shape, generator=torch.Generator().manual_seed(1))
+    packed, sdpa, eager = (in_way(model, w, ids, keep.long()) for w in ('packed', 'sdpa', 'eager'))
+    torch.testing.assert_close(packed[keep], eager[keep])
+    torch.testing.assert_close(sdpa[keep], eager[keep])
+
+@pytest.mark.parametrize('way', ['packed', 'sdpa', 'eager'])
+def test_a_padded_batch_hides_the_future(way): # row 1: it was lost on every padded batch
+    model, later = make(TurnModel), IDS.clone()
+    later[0, 4:], later[1, 2] = 5, 5
+    before, after = (in_way(model, way, ids, MASK) for ids in (IDS, later))
+    torch.testing.assert_close(before[0, :4], after[0, :4])
+    torch.testing.assert_close(before[1, :2], after[1, :2])
+    assert (before[0, 4:] - after[0, 4:]).abs().max() > .1
+
+def test_the_control_leaks():
+    class Open(TurnModel): causal = False
+    model, later = make(Open), IDS.clone()
+    later[0, 5] = 5
+    assert (in_way(model, 'packed', IDS, MASK)[0, :5] - in_way(model, 'packed', later, MASK)[0, :5]).abs().max() > .1
+
+@pytest.mark.parametrize('way', ['packed', 'sdpa', 'eager'])
+def test_a_window_is_a_window(way): # row 5: two blocks with a window of 2 see 4 places far
+    model, far = make(NearModel), torch.randint(1, 20, (1, 12))
+    changed = far.clone()
+    changed[0, 11] = 1 if far[0, 11] != 1 else 2
+    gap = (in_way(model, way, far) - in_way(model, way, changed)).abs().amax(-1)[0]
+    assert gap[:7].max() < 1e-5 and (gap[7:] > 1e-4).all()
+
+@BOTH
+def test_left_padding_changes_nothing(cls): # row 6: places count from the first token
+    model, left = make(cls), torch.tensor([[0, 0, 0, 4, 8, 12]])
+    alone = model(torch.tensor([[4, 8, 12]]))[0]
+    for way in ('packed', 'sdpa', 'eager'): torch.testing.assert_close(in_way(model, way, left, (left != 0).long())[0, 3:], alone[0].detach(), atol=2e-5, rtol=1e-4)
+
+@pytest.mark.parametrize('back,said', [(lambda x: (x, None), 'a tuple'), (lambda x: x[:1], 'a tensor of shape'), (lambda x: None, 'a NoneType')])
+def test_a_block_that_breaks_the_contract_is_told(back, said): # row 3
+    class Wrong(NearBlock):
+        def forward(self, x, context): return back(super().forward(x, context))
+    model = make(NearModel)
+    model.blocks[1] = Wrong(model.config)
+    with pytest.raises(TypeError, match=f'Wrong gave back {said}.*gives back x alone'): model(IDS)
+
+def test_angles_keep_their_kind(tmp_path): # row 4
+    make(TurnForWriting).save_pretrained(tmp_path)
+    for half in (TurnForWriting.from_pretrained(tmp_path, dtype='bfloat16'), TurnForWriting.from_config(TurnConfig(), dtype='bfloat16')):
+        assert half.dtype == torch.bfloat16 and half.turn.blocks[0].angles.dtype == torch.float32
+        torch.testing.assert_close(half.turn.blocks[0].angles, make(TurnModel).blocks[0].angles)
+
+def test_activations_are_checked(): # row 7
+    with pytest.raises(KeyError, match="did you mean 'silu'"): make(NearModel, hidden_act='slu')
+
+@BOTH
+def test_bad_input_is_named(cls): # row 8: as DistilBERT's
+    model = make(cls)
+    with pytest.raises(IndexError, match=r'input_ids\[1, 2\] is 99, but the model knows ids 0 to 19'): model(torch.tensor([[1, 2, 3], [1, 2, 99]]))
+    with pytest.raises(ValueError, match='one entry for each token'): model(IDS, MASK[:1])
+    with pytest.raises(ValueError, match='there is no token'): model(IDS, MASK * 0)
+    with pytest.raises((RuntimeError, IndexError), match='Add a dimension'): model(IDS[0])
+
+def test_a_text_that_is_too_long_is_named():
+    with pytest.raises(RuntimeError, match='truncation=True, max_length=40'): make(NearModel)(torch.ones(1, 41, dtype=torch.long))
+
+def test_a_head_without_prefix_is_told_which(tmp_path): # row 9
+    class Headless(TurnPreTrainedModel):
+        base_model_prefix = ''
+        def __init__(self, config):
+            super().__init__(config)
+            self.body = TurnModel(config)
+    make(TurnModel).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="base_model_prefix = 'body'"): Headless.from_pretrained(tmp_path)
+
+def tables(n): return torch.arange(float(n)).cos(), torch.arange(float(n)).sin()
+remembered = functools.lru_cache(tables)
+
+def with_tables(make_them):
+    class Tabled(TurnModel):
+        def __init__(self, config):
+            super().__init__(config)
+            self.tables = make_them(5)
+    return Tabled
+
+def test_tables_in_a_tuple_are_filled(tmp_path): # row 12
+    cls = with_tables(tables)
+    make(cls).save_pretrained(tmp_path)
+    loaded = cls.from_pretrained(tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(loaded.tables, tables(5)))
+
+def test_tables_that_a_cache_keeps_without_memory_are_named(tmp_path):
+    make(TurnModel).save_pretrained(tmp_path)
+    cls = with_tables(remembered)
+    remembered.cache_clear()
+    with pytest.raises(RuntimeError, match='tables.*without functools.cache'): cls.from_pretrained(tmp_path)
+    with pytest.raises(RuntimeError, match='tables'): make(cls) # also in a fresh model later
+    remembered.cache_clear()
+    make(cls)
+
+def test_the_wrong_init_is_told(): # row 13
+    class Skips(TurnModel):
+        def __init__(self, config):
+            nn.Module.__init__(self)
+            self.config = config
+    with pytest.raises(TypeError, match=r'must begin with super\(\).__init__\(config\)'): Skips(TurnConfig())
+
+def test_saved_and_loaded_with_a_tie(tmp_path):
+    model = make(TurnForWriting)
+    model.save_pretrained(tmp_path)
+    again = TurnForWriting.from_pretrained(tmp_path)
+    assert again.score.weight is again.turn.words.weight
+    torch.testing.assert_close(again(IDS, MASK), model(IDS, MASK))
+
+@BOTH
+def test_compiled_and_exported(cls):
+    model = make(cls)
+    whole = in_way(model, 'sdpa', IDS, MASK)
+    program = torch.export.export(model, (IDS,), dict(attention_mask=MASK), strict=False).module()
+    other = torch.tensor([[1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1]])
+    for mask in (MASK, other):
+        keep = mask.bool()
+        torch.testing.assert_close(program(IDS, attention_mask=mask)[0][keep], in_way(model, 'sdpa', IDS, mask)[keep], atol=2e-5, rtol=1e-4)
+    traced = torch.jit.trace(model, (IDS, MASK), strict=False)
+    torch.testing.assert_close(traced(IDS, other)['last_hidden_state'][other.bool()], in_way(model, 'sdpa', IDS, other)[other.bool()], atol=2e-5, rtol=1e-4)
+    assert not torch.allclose(whole[0], in_way(model, 'sdpa', IDS, other)[0])
+
+@BOTH
+def test_gradient_checkpointing_and_weights(cls):
+    model = make(cls).train()
+    def grads():
+        model.zero_grad()
+        model(IDS, MASK)[0].square().sum().backward()
+        return model.words.weight.grad.clone()
+    plain = grads()
+    model.gradient_checkpointing_enable()
+    torch.testing.assert_close(grads(), plain)
+    seen = model(IDS, MASK, output_attentions=True).attentions
+    assert len(seen) == 2 and seen[0].shape == (2, 2, 6, 6) and (seen[0][1, :, :3, 3:] == 0).all()
