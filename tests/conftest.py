@@ -4,11 +4,12 @@ import os
 for name in 'OMP_NUM_THREADS', 'MKL_NUM_THREADS': os.environ.setdefault(name, '1')
 for name in 'HF_HUB_OFFLINE', 'HF_HUB_DISABLE_TELEMETRY': os.environ[name] = '1'
 os.environ.setdefault('TOKENIZERS_PARALLELISM', 'false')
+os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '32') # it keeps a program a length of sound, 4 MB each, and up to 1024 of them
 
-import gc, hashlib, re
-from ctypes import CDLL
+import hashlib, re
 from pathlib import Path
 import pytest
+from helpers import free
 
 # -- Memory: each process says in the log how much it held at most, and more than `MEMORY` fails the run.
 MEMORY = 4000 # MB
@@ -20,11 +21,9 @@ def peak():
 
 @pytest.fixture(scope='module', autouse=True)
 def freed():
-    "Memory that a test file leaves behind goes back to the system."
+    "What a test file leaves behind goes back to the system."
     yield
-    gc.collect()
-    try: CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError): pass # only glibc has it
+    free()
 
 def pytest_configure(config): config.peaks = {}
 

@@ -1,5 +1,5 @@
 "What several test files need: where the project is, a second Python, and the older transformers in it."
-import ast, json, os, signal, subprocess, sys, threading
+import ast, ctypes, gc, json, os, signal, subprocess, sys, threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
@@ -8,6 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT/'nbs').glob('*.ipynb'))
 ORACLE_457 = ROOT/'.oracle'/'457' # transformers 4.57.6, put there by `make test`
+
+def free():
+    "Give memory back to the system: Python's circles of objects, and what the C library keeps for later."
+    gc.collect()
+    try: ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError): pass # only glibc has it
 
 def run(*args, cwd=ROOT, limit=270, **env):
     "What a command prints; AssertionError with all that it said if it fails, or if it hasn't ended after `limit` seconds. Nothing it started goes on."

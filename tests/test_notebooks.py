@@ -10,7 +10,7 @@ from execnb.shell import CaptureShell
 from fastcore.nbio import read_nb
 from nbdev.test import nb_test_cells
 
-from helpers import NOTEBOOKS, ROOT
+from helpers import NOTEBOOKS, ROOT, free
 from transformers_lite.core import warn_once
 
 LIMIT = 240 # seconds for a cell, less than pyproject.toml allows a test, so that a page's own words come first
@@ -67,6 +67,7 @@ class Run:
         self.shell.reset(new_session=False)
         atexit.unregister(self.shell.atexit_operations)
         self.shell.close()
+        free()
 
 @pytest.fixture(scope='module')
 def opened():
