@@ -53,6 +53,14 @@ def test_the_first_page_says_what_the_chart_shows():
     assert f'the {full:.1f} of full texts' in text
     assert f"for each of {sum(r['unit'] == 's' for r in results['rows'])} tasks" in text
 
+def test_the_first_page_counts_the_code_as_it_is():
+    "Within a tenth: the page was run when the modules were about as long."
+    code = '\n'.join(p.read_text(encoding='utf-8') for p in (ROOT/'transformers_lite').glob('[a-z]*.py'))
+    now = sum(l.strip()[:1] not in ('', '#') for l in code.splitlines())
+    cell, = (c for c in cells(ROOT/'nbs'/'index.ipynb') if 'of_DistilBERT' in ''.join(c['source']))
+    said = ast.literal_eval(''.join(cell['outputs'][0]['data']['text/plain']))
+    assert abs(said['lines'] - now) < .1*now and 50 < said['of_DistilBERT'] < 200
+
 def anchors(path): return {re.sub(r'[^\w -]', '', h).strip().lower().replace(' ', '-') for h in re.findall(r'^#+ (.+)$', prose(path), re.M)}
 
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)

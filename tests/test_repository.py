@@ -117,8 +117,10 @@ def test_no_text_installs_from_a_registry():
     assert SOURCE.removeprefix('git+') in (ROOT/'pyproject.toml').read_text(encoding='utf-8')
     assert install('course') in (ROOT/'README.md').read_text(encoding='utf-8')
 
-@pytest.mark.parametrize('text', ["pip install transformers_lite", "%pip install 'transformers_lite[course]'",
-    'needs "transformers_lite[int8]"', "pip install -U transformers-lite", "pip install 'transformers_lite[tf]'."])
+@pytest.mark.parametrize('text', [
+    "pip install transformers_lite", "%pip install 'transformers_lite[course]'",
+    'needs "transformers_lite[int8]"', "pip install -U transformers-lite",
+    "pip install 'transformers_lite[tf]'."])
 def test_a_bare_install_is_noticed(text): assert bare_install(text)
 
 # Versions

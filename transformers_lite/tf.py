@@ -35,8 +35,8 @@ from .core import PushToHubMixin, atomic_path, cached_file, discard, from_tensor
 # %% ../nbs/09_tensorflow.ipynb #d71e9479
 try: import keras
 except ModuleNotFoundError as e:
-    remedy = 'pip install keras tensorflow'
-    raise ModuleNotFoundError(f"The TensorFlow classes need Keras 3 and a back end ({e}): {remedy}.", name=e.name) from e
+    raise ModuleNotFoundError(f"The TensorFlow classes need Keras 3 and a back end ({e}): "
+                              "pip install keras tensorflow.", name=e.name) from e
 
 # %% ../nbs/09_tensorflow.ipynb #8fd09836
 from keras import ops
