@@ -53,6 +53,17 @@ def test_a_test_that_does_not_end(tmp_path):
     assert "worker 'gw0' crashed while running 'test_hangs.py::test_holds_the_interpreter'" in said
     assert re.search(r'Timeout \(0:00:06\)!.*, line 5 in test_holds_the_interpreter', said, re.S)  # where it stood
 
+@pytest.mark.skipif(sys.platform != 'linux', reason='read from /proc')
+def test_each_process_says_what_it_held(tmp_path):
+    (tmp_path/'test_holds.py').write_text('def test_little(): pass\ndef test_much(): assert len(b"x" * 300_000_000)\n')
+    def said(most):
+        source = (ROOT/'tests'/'conftest.py').read_text()
+        assert source.count('MEMORY = 4000') == 1
+        (tmp_path/'conftest.py').write_text(source.replace('MEMORY = 4000', f'MEMORY = {most}'))
+        return run(sys.executable, '-m', 'pytest', '-n', 1, '-q', '-c', ROOT/'pyproject.toml', '--rootdir', tmp_path, tmp_path/'test_holds.py', cwd=tmp_path)
+    assert re.search(r'memory, gw0: 3\d\d MB at most, in test_holds.py::test_much', said(4000))
+    with pytest.raises(AssertionError, match=r'(?s)failed with 1\n.*memory, gw0: 3\d\d MB at most, MORE THAN 200, in test_holds.py::test_much.*2 passed'): said(200)
+
 def test_the_limits_stand_in_this_order(pytestconfig):
     import test_notebooks
     assert 0 < test_notebooks.LIMIT < float(pytestconfig.getini('timeout')) < float(pytestconfig.getini('faulthandler_timeout')) and pytestconfig.getini('faulthandler_exit_on_timeout')
