@@ -30,9 +30,9 @@ def pytest_configure(config): config.peaks = {}
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     "Note the test that needed more memory than any before it."
-    before = peak()
     res = yield
-    if (now := peak()) > before: item.config.peaks['here'] = now, item.nodeid
+    peaks = item.config.peaks
+    if (now := peak()) > peaks.get('here', (0, ''))[0]: peaks['here'] = now, item.nodeid
     return res
 
 @pytest.hookimpl(tryfirst=True)
