@@ -16,8 +16,9 @@ import transformers.models.distilbert.modeling_distilbert as distilbert
 import transformers.models.vit.modeling_vit as vit
 from PIL import Image
 from transformers import (AutoConfig, AutoModel, AutoTokenizer, DistilBertConfig,
-    DistilBertForQuestionAnswering, DistilBertForSequenceClassification, DistilBertForTokenClassification, DistilBertModel,
-    DistilBertTokenizer, DistilBertTokenizerFast, PretrainedConfig, PreTrainedModel,
+    DistilBertForQuestionAnswering, DistilBertForSequenceClassification,
+    DistilBertForTokenClassification, DistilBertModel, DistilBertTokenizer,
+    DistilBertTokenizerFast, PretrainedConfig, PreTrainedModel,
     ViTImageProcessor, Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor,
     Wav2Vec2ForCTC, Wav2Vec2Model, Wav2Vec2Processor)
 
