@@ -15,9 +15,10 @@ import numpy as np, torch, transformers
 import transformers.models.distilbert.modeling_distilbert as distilbert
 import transformers.models.vit.modeling_vit as vit
 from PIL import Image
-from transformers import (AutoConfig, AutoModel, DistilBertConfig, DistilBertForQuestionAnswering,
-    DistilBertForSequenceClassification, DistilBertForTokenClassification, DistilBertModel,
-    DistilBertTokenizer, DistilBertTokenizerFast, PretrainedConfig, PreTrainedModel,
+from transformers import (AutoConfig, AutoModel, AutoTokenizer, DistilBertConfig,
+    DistilBertForQuestionAnswering, DistilBertForSequenceClassification,
+    DistilBertForTokenClassification, DistilBertModel, DistilBertTokenizer,
+    DistilBertTokenizerFast, PretrainedConfig, PreTrainedModel,
     ViTImageProcessor, Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor,
     Wav2Vec2ForCTC, Wav2Vec2Model, Wav2Vec2Processor)
 
@@ -69,6 +70,10 @@ def guess():
     return type(AutoConfig.from_pretrained(str(home/'my-opt-x'))).__name__
 @claim
 def called(): AutoConfig()
+@claim
+def half_a_file():
+    (home/'config.json').write_text('{"dim": 8')
+    DistilBertConfig.from_pretrained(home)
 @claim
 def empty_config():
     DistilBertConfig().save_pretrained(home/'stopped')
@@ -190,6 +195,18 @@ def python_places():
     tokenizer = DistilBertTokenizer.from_pretrained(str(home/'text'))
     return 'offsets' if tokenizer('the', return_offsets_mapping=True)['offset_mapping'] else None
 
+@claim
+def asked_for_python():
+    return AutoTokenizer.from_pretrained(str(home/'text'), use_fast=False).is_fast
+@claim
+def one_class(): return DistilBertTokenizer is DistilBertTokenizerFast
+@claim
+def backends(): return [hasattr(transformers, n) for n in ('PythonBackend', 'TokenizersBackend')]
+@claim
+def answers():
+    from transformers.pipelines import SUPPORTED_TASKS
+    return 'question-answering' in SUPPORTED_TASKS
+
 # pictures
 
 picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8))
@@ -298,6 +315,9 @@ CLAIMS = dict(
     called=(
         {'08': 'Calling one raises `OSError`, as in transformers'},
         ('OSError', SILENT), ('OSError', SILENT)),
+    half_a_file=(
+        {'00': 'this file is of no use. transformers does the same'},
+        ('OSError', SILENT), ('OSError', SILENT)),
     empty_config=(
         {'00': 'can leave an empty `config.json`'},
         ('', SILENT), ('', SILENT)),
@@ -367,10 +387,22 @@ CLAIMS = dict(
         {'04': 'in Python, with places | the same in 4.x, without places',
          '18': 'offsets and word ids from a Python tokenizer | none'},
         ('NotImplementedError', SILENT), ('offsets', SILENT)),
+    asked_for_python=(
+        {'08': '5.x ignores `use_fast`'},
+        (False, SILENT), (True, SILENT)),
+    one_class=(
+        {'04': 'in Rust | the same; an alias in 5.x'},
+        (False, SILENT), (True, SILENT)),
+    backends=(
+        {'04': '`PythonBackend`, `TokenizersBackend` in 5.x'},
+        ([False, False], SILENT), ([True, True], SILENT)),
+    answers=(
+        {'18': '`question-answering` is gone from transformers 5'},
+        (True, SILENT), (False, SILENT)),
     modes=(
         {'05': 'transformers fails at most of them',
          '18': 'a grey, transparent, palette or 16-bit picture | raises'},
-        (['L', 'P', '1', 'LA', 'RGBA', 'I;16'], SAYS),
+        (['L', 'P', '1', 'LA', 'RGBA', 'I;16'], SILENT),
         (['L', 'P', '1', 'LA', 'RGBA', 'I;16'], SILENT)),
     filters=(
         {'05': 'fails later, at the first picture',
