@@ -55,11 +55,7 @@ def test_a_test_that_does_not_end(tmp_path):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='read from /proc')
 def test_each_process_says_what_it_held(tmp_path):
-<<<<<<< HEAD
-    (tmp_path/'test_holds.py').write_text('def test_little(): pass\ndef test_much(): assert len(bytes(300_000_000))\n')
-=======
     (tmp_path/'test_holds.py').write_text('def test_little(): pass\ndef test_much(): assert len(b"x" * 300_000_000)\n')
->>>>>>> avx
     def said(most):
         source = (ROOT/'tests'/'conftest.py').read_text()
         assert source.count('MEMORY = 4000') == 1
