@@ -30,7 +30,7 @@ demo: install ## read sentences, digits and a sound with the checkpoints that ar
 
 test: install-dev oracle ## run every notebook cell and every test
 	@echo '== Running every cell of every notebook, and the tests, on $(WORKERS) workers'
-	@$(BIN)/python -m pytest -n $(WORKERS) -q $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -q --durations=25 $(TESTS)
 
 test-oldest: ## run every chapter on the oldest versions that settings.ini claims
 	@echo '== Making .venv-oldest from constraints-oldest.txt (PyTorch is large: this takes some minutes)'

@@ -4,10 +4,54 @@ import os
 for name in 'OMP_NUM_THREADS', 'MKL_NUM_THREADS': os.environ.setdefault(name, '1')
 for name in 'HF_HUB_OFFLINE', 'HF_HUB_DISABLE_TELEMETRY': os.environ[name] = '1'
 os.environ.setdefault('TOKENIZERS_PARALLELISM', 'false')
+os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '32') # it keeps a program a length of sound, 4 MB each, and up to 1024 of them
 
-import hashlib
+import hashlib, re
 from pathlib import Path
 import pytest
+from helpers import free
+
+# -- Memory: each process says in the log how much it held at most, and more than `MEMORY` fails the run.
+MEMORY = 4000 # MB
+
+def peak():
+    "How much memory this process has held at most, in MB; 0 where the system doesn't say."
+    try: return int(re.search(r'VmHWM:\s+(\d+) kB', Path('/proc/self/status').read_text())[1]) // 1000
+    except (OSError, TypeError): return 0
+
+@pytest.fixture(scope='module', autouse=True)
+def freed():
+    "What a test file leaves behind goes back to the system."
+    yield
+    free()
+
+def pytest_configure(config): config.peaks = {}
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    "Note the test that needed more memory than any before it."
+    res = yield
+    peaks = item.config.peaks
+    if (now := peak()) > peaks.get('here', (0, ''))[0]: peaks['here'] = now, item.nodeid
+    return res
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    config = session.config
+    if hasattr(config, 'workeroutput'): config.workeroutput['peak'] = config.peaks.get('here')
+    if any(mb > MEMORY for mb, _ in config.peaks.values()) and not session.exitstatus: session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    "What pytest-xdist's processes said."
+    if found := getattr(node, 'workeroutput', {}).get('peak'): node.config.peaks[node.gateway.id] = found
+
+def pytest_terminal_summary(terminalreporter, config):
+    for where, (mb, test) in sorted(config.peaks.items()):
+        more = f', MORE THAN {MEMORY}' if mb > MEMORY else ''
+        terminalreporter.write_line(f'memory, {where}: {mb} MB at most{more}, in {test}', red=bool(more))
+
+# -- Fixtures
 
 @pytest.fixture
 def hub_cache(tmp_path, monkeypatch):

@@ -1,5 +1,5 @@
 "What several test files need: where the project is, a second Python, and the older transformers in it."
-import ast, json, os, subprocess, sys, threading
+import ast, ctypes, gc, json, os, signal, subprocess, sys, threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
@@ -9,11 +9,24 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT/'nbs').glob('*.ipynb'))
 ORACLE_457 = ROOT/'.oracle'/'457' # transformers 4.57.6, put there by `make test`
 
-def run(*args, cwd=ROOT, **env):
-    "What a command prints; AssertionError with all that it said if it fails."
-    res = subprocess.run([str(o) for o in args], cwd=cwd, env=os.environ | env, text=True, capture_output=True)
-    assert res.returncode == 0, f"{' '.join(map(str, args))[:300]} failed with {res.returncode}\n{res.stdout}\n{res.stderr}"
-    return res.stdout
+def free():
+    "Give memory back to the system: Python's circles of objects, and what the C library keeps for later."
+    gc.collect()
+    try: ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError): pass # only glibc has it
+
+def run(*args, cwd=ROOT, limit=270, **env):
+    "What a command prints; AssertionError with all that it said if it fails, or if it hasn't ended after `limit` seconds. Nothing it started goes on."
+    args = [str(o) for o in args]
+    p = subprocess.Popen(args, cwd=cwd, env=os.environ | env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    ended = 'failed with {}'
+    try: out, err = p.communicate(timeout=limit)
+    except BaseException as e: # a test's own limit, too, and Ctrl-C
+        os.killpg(p.pid, signal.SIGKILL) if os.name == 'posix' else p.kill()
+        if not isinstance(e, subprocess.TimeoutExpired): raise
+        (out, err), ended = p.communicate(), f'has not ended after {limit} seconds, and was killed: {{}}'
+    assert p.returncode == 0, f"{' '.join(args)[:300]} {ended.format(p.returncode)}\n{out}\n{err}"
+    return out
 
 def run_python(code, *path, cwd=ROOT, **env):
     "What Python code prints in a fresh process, with the folders of `path` before the project on its import path."

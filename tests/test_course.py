@@ -9,6 +9,7 @@ from hypothesis import given, settings as how, strategies as st
 from importlib.metadata import packages_distributions
 
 import transformers_lite as lite
+from transformers_lite.__main__ import install
 from helpers import NOTEBOOKS, ROOT, cells_of, run
 from test_repository import requirements
 
@@ -43,6 +44,23 @@ def test_the_pictures_of_the_first_page_are_drawn():
     assert {pictures.title(p.stem) for p in CHAPTERS} <= {*texts}
     assert 'HELLO, WORLD!' in [ax.get_title() for ax in pictures.first().axes]
 
+def test_the_first_page_says_what_the_chart_shows():
+    "Which processor it was, and what the quicker products gave where there is no padding."
+    text = prose(ROOT/'nbs'/'index.ipynb')
+    results = json.loads((ROOT/'nbs'/'benchmarks'/'results.json').read_text())
+    full, = (r['ratio'] for r in results['rows'] if 'full texts' in r['name'])
+    assert f"two cores of an {results['machine']['processor']} (" in text
+    assert f'the {full:.1f} of full texts' in text
+    assert f"for each of {sum(r['unit'] == 's' for r in results['rows'])} tasks" in text
+
+def test_the_first_page_counts_the_code_as_it_is():
+    "Within a tenth: the page was run when the modules were about as long."
+    code = '\n'.join(p.read_text(encoding='utf-8') for p in (ROOT/'transformers_lite').glob('[a-z]*.py'))
+    now = sum(l.strip()[:1] not in ('', '#') for l in code.splitlines())
+    cell, = (c for c in cells(ROOT/'nbs'/'index.ipynb') if 'of_DistilBERT' in ''.join(c['source']))
+    said = ast.literal_eval(''.join(cell['outputs'][0]['data']['text/plain']))
+    assert abs(said['lines'] - now) < .1*now and 50 < said['of_DistilBERT'] < 200
+
 def anchors(path): return {re.sub(r'[^\w -]', '', h).strip().lower().replace(' ', '-') for h in re.findall(r'^#+ (.+)$', prose(path), re.M)}
 
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
@@ -55,7 +73,7 @@ def test_local_links_and_pictures_resolve(path):
 
 def test_readme_links_resolve():
     for target in re.findall(r'\]\(([^)\s]+)\)', (ROOT/'README.md').read_text(encoding='utf-8')):
-        if not target.startswith('http'): assert (ROOT/target).exists(), target
+        if not target.startswith(('http', '#')): assert (ROOT/target).exists(), target
 
 def test_llms_txt_lists_every_chapter():
     text = (ROOT/'nbs'/'llms.txt').read_text(encoding='utf-8')
@@ -152,7 +170,7 @@ def test_a_site_without_links_is_not_built(monkeypatch):
 def test_course(tmp_path):
     out = run(sys.executable, '-m', 'transformers_lite', 'course', 'mine', cwd=tmp_path)
     mine = tmp_path/'mine'
-    assert f'{len(NOTEBOOKS)} chapters' in out and 'index.ipynb' in out and "transformers_lite[course]" in out
+    assert f'{len(NOTEBOOKS)} chapters' in out and 'index.ipynb' in out and install('course') in out
     assert {p.name for p in mine.glob('*.ipynb')} == {p.name for p in NOTEBOOKS}
     for p in (ROOT/'nbs'/'data').rglob('*'):
         if p.is_file(): assert (mine/p.relative_to(ROOT/'nbs')).read_bytes() == p.read_bytes()

@@ -235,13 +235,13 @@ def test_most_are_compared(told): # the releases do load them, and the layouts d
     assert sum(v['us'] == v['4.57'] for v in seen) > 130 and sum(v['us'] == v['five'] for v in seen) > 110 and len(seen) > 170
     assert len({json.dumps(v['us']) for v in seen}) > 30
 
-@pytest.mark.parametrize('spoil', ['OLD_NAMES', 'EXTRA', 'read_added', 'backend_sides'])
+@pytest.mark.parametrize('spoil', ['RENAMED', 'EXTRA', 'read_added', 'backend_sides'])
 def test_a_rule_left_out_would_show(told, tmp_path, monkeypatch, spoil): # negative control
     "Without the old names, the names of extras, added_tokens.json, or the sides of a tokenizer.json, some layout differs."
-    left_out = dict(OLD_NAMES={}, EXTRA=(), read_added=lambda path, special: {}, backend_sides=lambda t: {})[spoil]
+    left_out = dict(RENAMED={}, EXTRA=(), read_added=lambda path, special: {}, backend_sides=lambda t: {})[spoil]
     monkeypatch.setattr(transformers_lite.tokenizer, spoil, left_out)
     differ = [k for k in TEXT if tell(transformers_lite.DistilBertTokenizerFast.from_pretrained, lay_out(tmp_path/k, TEXT[k]), SAYS) != told['text', k, 'DistilBertTokenizerFast']['us']]
-    assert dict(OLD_NAMES='1.2', EXTRA='4.40', read_added='2.0 added tokens', backend_sides='tokenizers, left')[spoil] in differ and len(differ) < len(TEXT)
+    assert dict(RENAMED='1.2', EXTRA='4.40', read_added='2.0 added tokens', backend_sides='tokenizers, left')[spoil] in differ and len(differ) < len(TEXT)
 
 def test_subfolders_and_single_files(tmp_path): # sentence-transformers before 2.0, and what `tokenizers` saves with a prefix
     lay_out(tmp_path/'st', {'modules.json': '[]'})

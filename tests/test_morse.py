@@ -1,5 +1,5 @@
 "wav2vec2-morse: as right and as small as its card says, alone and in transformers; and a sound that is longer than memory."
-import csv, gzip, json
+import csv, gzip, json, re
 
 import numpy as np, pytest, soundfile as sf, torch
 import transformers
@@ -8,7 +8,7 @@ from helpers import ROOT, cells_of, run457
 from transformers_lite import AutoModelForCTC, AutoProcessor
 
 NAME, FOLDER, DATA = 'transformers-lite/wav2vec2-morse', ROOT/'transformers_lite/checkpoints/wav2vec2-morse', ROOT/'nbs/data/sentiment'
-book = cells_of('13_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds') # the chapter's own functions
+book = cells_of('13_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds', 'FULL', 'card', 'louder_read') # the chapter's own functions
 
 @pytest.fixture(scope='module')
 def ours(): return AutoModelForCTC.from_pretrained(NAME).eval(), AutoProcessor.from_pretrained(NAME)
@@ -54,6 +54,16 @@ def test_size(): assert sum(f.stat().st_size for f in FOLDER.iterdir()) <= 1_500
 def test_card_tells_what_was_measured():
     text, curve = (FOLDER/'README.md').read_text(encoding='utf-8'), json.loads((FOLDER/'training.json').read_text())
     assert '351,925 parameters' in text and curve['minutes'] <= 20 and curve['curve'][-1][0] >= 5000
+
+def test_card_says_where_it_fails(ours):
+    "In the chapter's words, and with figures that are measured again: two stations at once."
+    numbers = dict(random=0., english=0.)
+    book.update(ours=ours, model=ours[0], two_stations={10: 0., 20: 0.})
+    made, shipped = book['card'](numbers, numbers), (FOLDER/'README.md').read_text(encoding='utf-8')
+    words = [re.sub(r'\d+%', '%', t.split('## Where it fails')[1]) for t in (made, shipped)]
+    assert words[0] == words[1]
+    said = [int(p) / 100 for p in re.findall(r'(\d+)%', shipped.split('## Where it fails')[1])]
+    assert len(said) == 2 and [abs(book['louder_read'](dB) - p) < .11 for dB, p in zip((20, 10), said)] == [True] * 2
 
 def test_the_same_in_transformers(ours):
     theirs, processor = transformers.Wav2Vec2ForCTC.from_pretrained(FOLDER).eval(), transformers.Wav2Vec2Processor.from_pretrained(FOLDER)

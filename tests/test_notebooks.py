@@ -1,17 +1,19 @@
 """Every code cell of every notebook is a test: named by notebook, cell number and heading, run in order in one namespace.
 
-A single cell can be asked for (`pytest -k 02_model-017`): those before it are run first. nbdev decides which cells are run."""
-import os, re, traceback
+A single cell can be asked for (`pytest -k 02_model-017`): those before it are run first. nbdev decides which cells are run.
+A cell that doesn't end is left behind after `LIMIT` seconds, in the thread that it runs in, and those below it are not run."""
+import atexit, os, re, sys, traceback
 from contextlib import chdir
-from functools import lru_cache
 
-import pytest
+import matplotlib.pyplot as plt, pytest
 from execnb.shell import CaptureShell
 from fastcore.nbio import read_nb
 from nbdev.test import nb_test_cells
 
-from helpers import NOTEBOOKS, ROOT
+from helpers import NOTEBOOKS, ROOT, free
 from transformers_lite.core import warn_once
+
+LIMIT = 240 # seconds for a cell, less than pyproject.toml allows a test, so that a page's own words come first
 
 def headings(path):
     "The heading that each cell of a notebook stands under."
@@ -36,8 +38,8 @@ def cell_traceback(exc):
 
 class Run:
     "A notebook being run; cells are numbered from 0 among those that are run."
-    def __init__(self, path):
-        self.path, self.cells, self.done, self.broken = path, nb_test_cells(path), 0, None
+    def __init__(self, path, limit=LIMIT):
+        self.path, self.limit, self.cells, self.done, self.broken = path, limit, nb_test_cells(path), 0, None
         warn_once.cache_clear() # a chapter shows a warning's first time, whatever ran before in this process
         with chdir(path.parent): self.shell = CaptureShell(path)
 
@@ -47,12 +49,37 @@ class Run:
         while self.done <= i:
             cell = self.cells[self.done]
             self.done += 1
-            with chdir(self.path.parent): self.shell.cell(cell, timeout=1200)
+            self.broken = f'cell {cell.idx_+1} of {self.path.name}'
+            with chdir(self.path.parent): self.shell.cell(cell, timeout=self.limit)
             if (exc := self.shell.exc):
-                self.broken = f'cell {cell.idx_+1} of {self.path.name}'
-                pytest.fail(f'{self.broken} (for {name})\n\n{cell.source}\n\n{cell_traceback(exc)}', pytrace=False)
+                late = f'\n\nIt was here:\n{self.standing()}' if isinstance(exc, TimeoutError) and exc.__traceback__ is None else ''
+                pytest.fail(f'{self.broken} (for {name})\n\n{cell.source}\n\n{cell_traceback(exc)}{late}', pytrace=False)
+            self.broken = None
 
-current = lru_cache(maxsize=1)(Run) # one at a time: the next notebook frees the memory of the last
+    def standing(self):
+        "Where the thread stands that runs the cells."
+        frames = traceback.extract_stack(sys._current_frames()[self.shell._thread.ident])
+        return ''.join(traceback.format_list([f for f in frames if 'asyncio' not in f.filename][-12:]))
+
+    def close(self):
+        "Free what the notebook holds: IPython would keep every shell, with all its names, until the process ends."
+        plt.close('all')
+        self.shell.reset(new_session=False)
+        atexit.unregister(self.shell.atexit_operations)
+        self.shell.close()
+        free()
+
+@pytest.fixture(scope='module')
+def opened():
+    "A function that opens a notebook, or goes on with the one that is open; one at a time, since each holds models."
+    runs = []
+    def _open(path):
+        if not runs or runs[-1].path != path:
+            while runs: runs.pop().close()
+            runs.append(Run(path))
+        return runs[-1]
+    yield _open
+    while runs: runs.pop().close()
 
 @pytest.fixture(scope='module', autouse=True)
 def no_traces():
@@ -65,6 +92,6 @@ def no_traces():
         assert not (new := _files() - before), f'notebooks left files behind: {sorted(map(str, new))}'
 
 @pytest.mark.parametrize('path,i,name', list(params()))
-def test_cell(path, i, name): current(path).upto(i, name)
+def test_cell(path, i, name, opened): opened(path).upto(i, name)
 
 def test_every_notebook_is_collected(): assert {p.values[0] for p in params()} == set(NOTEBOOKS) and len(NOTEBOOKS) > 5

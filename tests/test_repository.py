@@ -100,6 +100,29 @@ def test_no_address_of_this_machine_or_a_registry():
     bad = re.compile(rf'(?<![\w.~}}])/({folders})/[\w.-]+|\b({hosts})\.(org|com)\b'.encode())
     assert {str(p.relative_to(ROOT)): m[0] for p in tracked() if (m := bad.search(p.read_bytes()))} == {}
 
+NAME = r'transformers[_-]lite'
+
+def bare_install(text):
+    "What in a text would install the package by its name alone; None where it names the repository."
+    rest = re.sub(rf'{NAME}(\[[^]]+\])? @ (git\+|{{SOURCE)\S+', '', text)
+    return re.search(rf'pip install [^\n`]*\b{NAME}\b|\b{NAME}\[\w[\w,]*\]', rest)
+
+def test_no_text_installs_from_a_registry():
+    "No registry has the package yet: what installs it names the repository (or a clone, `-e .`)."
+    here = Path(__file__).resolve()
+    texts = {p: p.read_text(encoding='utf-8', errors='ignore') for p in tracked() if p != here}
+    found = {p: bare_install(t) for p, t in texts.items()}
+    assert {str(p.relative_to(ROOT)): m[0] for p, m in found.items() if m} == {}
+    from transformers_lite.__main__ import SOURCE, install
+    assert SOURCE.removeprefix('git+') in (ROOT/'pyproject.toml').read_text(encoding='utf-8')
+    assert install('course') in (ROOT/'README.md').read_text(encoding='utf-8')
+
+@pytest.mark.parametrize('text', [
+    "pip install transformers_lite", "%pip install 'transformers_lite[course]'",
+    'needs "transformers_lite[int8]"', "pip install -U transformers-lite",
+    "pip install 'transformers_lite[tf]'."])
+def test_a_bare_install_is_noticed(text): assert bare_install(text)
+
 # Versions
 
 def settings():

@@ -141,7 +141,7 @@ def test_the_trace_would_be_seen(folder, tmp_path): # control
     assert SECRET in traces(t, tmp_path/'saved')
 
 # ── no poison ───────────────────────────────────────────────────────────────────────────────────────────────────────
-ELSEWHERE = ['owner/repo--code.Tokenizer', ['owner/repo--code.Tokenizer', None], [None, 'owner/repo--code.Fast'], '/tmp/code.Tokenizer', '../code.Tokenizer', 'a/b.C', 7, {'a': 'b.C'}, ['code.Tokenizer', 'o/r--code.Fast']]
+ELSEWHERE = ['owner/repo--code.Tokenizer', ['owner/repo--code.Tokenizer', None], [None, 'owner/repo--code.Fast'], '/etc/code.Tokenizer', '../code.Tokenizer', 'a/b.C', 7, {'a': 'b.C'}, ['code.Tokenizer', 'o/r--code.Fast']]
 HERE = ['code.Tokenizer', ['code.Tokenizer', None], ['code.Slow', 'code.Fast']]
 
 @pytest.mark.parametrize('cls', TEXT + SOUND[:1], ids=lambda c: c.__name__)

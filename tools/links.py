@@ -2,6 +2,8 @@
 import json
 from pathlib import Path
 
+from transformers_lite.__main__ import install
+
 REPOSITORY = 'transformers-lite/transformers_lite'
 
 def links(
@@ -10,7 +12,7 @@ def links(
     "Where a chapter can be run, and what Colab needs first."
     return (f"**Run it** in [Colab](https://colab.research.google.com/github/{REPOSITORY}/blob/main/nbs/{name}) or on "
             f"[Binder](https://mybinder.org/v2/gh/{REPOSITORY}/main?labpath=nbs%2F{name}). In Colab, let two lines run first: "
-            "`%pip install 'transformers_lite[course]'` and `!python -m transformers_lite course .`")
+            f"`%{install('course')}` and `!python -m transformers_lite course .`")
 
 def add_links(
     path, # a chapter

@@ -70,14 +70,20 @@ def first(text='not a good film, but a warm one'):
 # -- the map
 
 CHAPTERS = { # chapter: (column, row, colour)
-    '00_core': (0, 4, GREY), '00a_look': (0, 3, GREY), '01_configuration': (1, 4, BLUE), '01a_attention': (2, 5, BLUE), '01b_layers': (2, 4, BLUE),
-    '02_model': (3, 5, BLUE), '02a_vit': (3, 4, BLUE), '02b_wav2vec2': (3, 3, BLUE), '02c_steps': (4, 5, BLUE), '03_heads': (4, 4, BLUE),
-    '04_tokenizer': (1, 2, GREEN), '05_image_processor': (1, 1, GREEN), '06_feature_extractor': (1, 0, GREEN), '07_processor': (2, 0, GREEN),
-    '07a_batches': (2, 2, GREEN), '08_auto': (3, 1, ORANGE), '09_tensorflow': (4, 3, BLUE),
-    '10_custom_architecture': (5, 5, ORANGE), '11_sentiment': (5, 4, ORANGE), '12_digits': (5, 3, ORANGE), '13_morse': (5, 2, ORANGE),
-    '14_finetuning': (5, 1, ORANGE), '15_scaling': (5, 0, ORANGE), '16_speed': (4, 1, GREY), '17_int8': (4, 0, GREY), '18_coming_from_transformers': (4, 2, GREY)}
-ARROWS = ['00_core 01_configuration', '01_configuration 01b_layers', '01b_layers 02a_vit', '02a_vit 03_heads', '03_heads 11_sentiment', '04_tokenizer 07a_batches',
-          '06_feature_extractor 07_processor', '07a_batches 08_auto', '07_processor 08_auto', '08_auto 03_heads', '05_image_processor 08_auto']
+    '01_configuration': (0, 6, BLUE), '01a_attention': (1, 6, BLUE), '02_model': (2, 6, BLUE),
+    '02a_distilbert': (3, 6, BLUE), '02b_checkpoint': (2, 5, BLUE), '02c_steps': (3, 5, BLUE),
+    '03_heads': (4, 6, BLUE), '04_tokenizer': (1, 4, GREEN), '05_image_processor': (1, 3, GREEN),
+    '02a_vit': (2, 3, GREEN), '06_feature_extractor': (1, 2, GREEN), '02b_wav2vec2': (2, 2, GREEN),
+    '07_processor': (3, 2, GREEN), '07a_batches': (2, 4, GREEN), '08_auto': (3, 3, ORANGE),
+    '10_custom_architecture': (5, 6, ORANGE), '11_sentiment': (5, 5, ORANGE),
+    '12_digits': (5, 4, ORANGE), '13_morse': (5, 3, ORANGE), '14_finetuning': (5, 2, ORANGE),
+    '15_scaling': (5, 1, ORANGE), '00_core': (0, 0, GREY), '00a_look': (1, 0, GREY),
+    '01b_layers': (2, 0, GREY), '09_tensorflow': (3, 0, GREY), '16_speed': (4, 0, GREY),
+    '17_int8': (5, 0, GREY), '18_coming_from_transformers': (0, 4, GREY)}
+ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 02a_distilbert',
+          '02a_distilbert 03_heads', '03_heads 10_custom_architecture', '04_tokenizer 07a_batches',
+          '05_image_processor 02a_vit', '06_feature_extractor 02b_wav2vec2', '02b_wav2vec2 07_processor',
+          '02a_vit 08_auto']
 
 def title(chapter): # the first heading of a chapter
     cell = json.loads((NBS/f'{chapter}.ipynb').read_text(encoding='utf-8'))['cells'][0]
@@ -85,7 +91,7 @@ def title(chapter): # the first heading of a chapter
 
 def course_map():
     "The map of the course."
-    fig, ax = plt.subplots(figsize=(11, 5), layout='constrained')
+    fig, ax = plt.subplots(figsize=(11, 6), layout='constrained')
     def at(chapter): return CHAPTERS[chapter][0]*2.05, CHAPTERS[chapter][1]*1.02
     for chapter, (_, _, colour) in CHAPTERS.items():
         x, y = at(chapter)
@@ -96,9 +102,10 @@ def course_map():
     for a, b in map(str.split, ARROWS):
         (x, y), (u, v) = at(a), at(b)
         ax.annotate('', (u - .03, v + .36), (x + 1.68, y + .36), arrowprops=dict(arrowstyle='->', color=GREY, shrinkA=0, shrinkB=0))
-    for x, y, text, colour in ((2.05, 6.0, 'configuration  →  model  →  head', BLUE), (2.05, -.42, 'text, pictures, sound  →  numbers', GREEN), (10.25, 6.0, 'your own', ORANGE)):
+    for x, y, text, colour in ((0, 7.0, 'configuration  →  model  →  head', BLUE), (2.05, 1.45, 'text, pictures, sound  →  numbers  →  model', GREEN),
+                               (10.25, 7.0, 'your own', ORANGE), (0, -.42, 'the workshop', GREY)):
         ax.text(x, y, text, fontsize=11, color=colour, weight='bold')
-    ax.set(xlim=(-.1, 12.1), ylim=(-.6, 6.3)); ax.axis('off')
+    ax.set(xlim=(-.1, 12.1), ylim=(-.6, 7.3)); ax.axis('off')
     return fig
 
 if __name__ == '__main__':

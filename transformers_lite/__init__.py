@@ -36,6 +36,8 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .attention import *
     from .layers import *
     from .model import *
+    from .distilbert import *
+    from .checkpoint import *
     from .vit import *
     from .wav2vec2 import *
     from .steps import *

@@ -13,6 +13,13 @@ from fastcore.basics import chunked
 
 SENTIMENT, DIGITS, MORSE = (f'transformers-lite/{o}' for o in ('distilbert-sentiment', 'vit-digits', 'wav2vec2-morse'))
 COMMANDS: dict = {}
+SOURCE = 'git+https://github.com/transformers-lite/transformers_lite' # it is on no registry yet
+
+def install(
+    extra, # such as 'course'; several with commas between
+): # a line for the shell
+    "How to install the package with an extra, from its repository."
+    return f"pip install 'transformers_lite[{extra}] @ {SOURCE}'"
 
 class UsageError(Exception): "What the user asked for can't be done; the message says what to do instead."
 
@@ -250,10 +257,11 @@ def course(args):
             (home/p).write_bytes((root/p).read_bytes())
     except OSError as e: raise UsageError(f"can't write into '{home}': {e.strerror}. Name a folder that you may write to, on a disk with room.") from e
     print(f"{sum(p.suffix == '.ipynb' for p in paths)} chapters, with their data, are in {home}. To read, run and change them:\n")
-    for line, meaning in {"pip install 'transformers_lite[course]'": 'JupyterLab, and what the chapters draw and compare with',
-                          f'jupyter lab {home/"index.ipynb"}': 'opens the first page; it has a map of the others'}.items():
-        print(f"   {paint(f'{line:54}', 36)} {meaning}")
-    print("\nOne chapter needs TensorFlow as well: pip install 'transformers_lite[tf]'.")
+    for line, meaning in (
+        (install('course'), 'JupyterLab, and what the chapters draw and compare with'),
+        (f'jupyter lab {home/"index.ipynb"}', 'the first page; it has a map of the others'),
+        (install('tf'), 'TensorFlow and Keras, for the chapter on them')):
+        print(f'   {paint(line, 36)}\n      {meaning}')
 
 # -- classify
 

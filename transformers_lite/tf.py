@@ -36,7 +36,9 @@ from .core import (
 
 # %% ../nbs/09_tensorflow.ipynb #d71e9479
 try: import keras
-except ModuleNotFoundError as e: raise ModuleNotFoundError(f"The TensorFlow classes need Keras 3 and a back end ({e}): pip install 'transformers_lite[tf]'.", name=e.name) from e
+except ModuleNotFoundError as e:
+    raise ModuleNotFoundError(f"The TensorFlow classes need Keras 3 and a back end ({e}): "
+                              "pip install keras tensorflow.", name=e.name) from e
 
 # %% ../nbs/09_tensorflow.ipynb #8fd09836
 from keras import ops

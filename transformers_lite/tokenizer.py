@@ -11,14 +11,13 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 
 # %% auto #0
 __all__ = ['SPACES', 'CHINESE', 'is_chinese', 'CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'MANY', 'YES', 'RULES', 'VOICED',
-           'MARKS', 'CALL_OPTIONS', 'NOT_KEPT', 'OLD_NAMES', 'EXTRA', 'read_vocab', 'wordpiece', 'is_space',
-           'is_control', 'clean', 'fold_char', 'fold', 'compose', 'is_punctuation', 'split_words', 'Encoding',
-           'BatchEncoding', 'as_token', 'token_dict', 'check_arguments', 'PreTrainedTokenizerBase',
-           'PreTrainedTokenizer', 'added_pattern', 'BareRow', 'fit_lengths', 'windows', 'WordPieceMixin',
-           'wordpiece_settings', 'Memo', 'DistilBertTokenizer', 'check_unknown', 'clean_up', 'pad_rows', 'mask_array',
-           'pad_array', 'as_samples', 'PreTrainedTokenizerFast', 'read_backend', 'backend_sides', 'backend_roles',
-           'wordpiece_backend', 'DistilBertTokenizerFast', 'harmless', 'read_setting', 'read_settings', 'read_added',
-           'blank_backend']
+           'MARKS', 'CALL_OPTIONS', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'read_vocab', 'wordpiece', 'is_space', 'is_control',
+           'clean', 'fold_char', 'fold', 'compose', 'is_punctuation', 'split_words', 'Encoding', 'BatchEncoding',
+           'as_token', 'token_dict', 'check_arguments', 'PreTrainedTokenizerBase', 'PreTrainedTokenizer',
+           'added_pattern', 'BareRow', 'fit_lengths', 'windows', 'WordPieceMixin', 'wordpiece_settings', 'Memo',
+           'DistilBertTokenizer', 'check_unknown', 'clean_up', 'pad_rows', 'mask_array', 'pad_array', 'as_samples',
+           'PreTrainedTokenizerFast', 'read_backend', 'backend_sides', 'backend_roles', 'wordpiece_backend',
+           'DistilBertTokenizerFast', 'harmless', 'read_setting', 'read_settings', 'read_added', 'blank_backend']
 
 # %% ../nbs/04_tokenizer.ipynb #8b2dd29a
 import copy, json, os, re, threading, unicodedata
@@ -1561,7 +1560,7 @@ def harmless(
     return json.loads(json.dumps(d), object_hook=keep)
 
 # %% ../nbs/04_tokenizer.ipynb #0d8e35b1
-OLD_NAMES = {'max_len': 'model_max_length'}
+RENAMED = {'max_len': 'model_max_length'}
 EXTRA = 'additional_special_tokens', 'extra_special_tokens', 'model_specific_special_tokens'
 
 def read_setting(
@@ -1589,8 +1588,8 @@ def read_settings(
 )->tuple: # ({setting: value} for the constructor, {key: value} to keep)
     "What a file says; ValueError names the file and the key."
     d = read_json(path) if path else {}
-    old = {new: d[k] for k, new in OLD_NAMES.items() if k in d}
-    d = {**old, **{k: v for k, v in d.items() if k not in OLD_NAMES}}
+    old = {new: d[k] for k, new in RENAMED.items() if k in d}
+    d = {**old, **{k: v for k, v in d.items() if k not in RENAMED}}
     try: said = {k: read_setting(k, v) for k, v in d.items() if k in takes}
     except ValueError as e: raise ValueError(f"in {path.name}, {e}") from e
     return said, harmless({k: v for k, v in d.items() if k not in takes})

@@ -1,7 +1,7 @@
 """A picture is a sentence whose words are patches.
 
 ViT (Dosovitskiy et al., 2021) cuts a picture into square patches, makes a vector of each, and reads them as DistilBERT reads words.
-Only the cutting is new. Attention, blocks, loading and saving are those of the chapters before, so this one is short. You need to know
+The cutting is new, and the norms stand in another place. Attention, loading and saving are those of the chapters before, so this one is short. You need to know
 `DistilBertModel`.
 
 Docs: https://transformers-lite.github.io/transformers_lite/vit.html.md"""

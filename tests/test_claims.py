@@ -1,0 +1,528 @@
+"""What the pages say of transformers, run in both releases that they name: 4.57.6 and 5.23.0.
+A claim is words of a page and what each release does. It fails if either is not so any more."""
+import json, re
+
+import pytest
+
+from helpers import ROOT, run457, run_python
+from transformers_lite import DistilBertTokenizer, DistilBertTokenizerFast
+from transformers_lite.tokenizer import Encoding, PreTrainedTokenizerBase
+
+CODE = r'''
+import json, logging, os, subprocess, sys, tempfile, warnings
+from pathlib import Path
+import numpy as np, torch, transformers
+import transformers.models.distilbert.modeling_distilbert as distilbert
+import transformers.models.vit.modeling_vit as vit
+from PIL import Image
+from transformers import (AutoConfig, AutoModel, AutoTokenizer, DistilBertConfig,
+    DistilBertForQuestionAnswering, DistilBertForSequenceClassification,
+    DistilBertForTokenClassification, DistilBertModel, DistilBertTokenizer,
+    DistilBertTokenizerFast, PretrainedConfig, PreTrainedModel,
+    ViTImageProcessor, Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor,
+    Wav2Vec2ForCTC, Wav2Vec2Model, Wav2Vec2Processor)
+
+home, result = Path(tempfile.mkdtemp()), {}
+tiny = dict(vocab_size=20, dim=8, n_heads=2, n_layers=2, hidden_dim=16, max_position_embeddings=12)
+def fresh(cls, **settings): return cls(DistilBertConfig(**tiny, **settings)).eval()
+
+class Log(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.said = []
+    def emit(self, record): self.said.append(record.getMessage())
+
+def claim(f):
+    "Keep what a function gives, or the kind of its error, and whether anything was said meanwhile."
+    log, library = Log(), logging.getLogger('transformers')
+    library.addHandler(log)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        try: value = f()
+        except Exception as e: value = type(e).__name__
+    library.removeHandler(log)
+    result[f.__name__] = value, bool(log.said or [w for w in said if w.category is UserWarning])
+
+# settings
+
+@claim
+def slips():
+    typed = DistilBertConfig(atention_dropout=.4)
+    return typed.attention_dropout, DistilBertConfig(n_heads=7).n_heads
+@claim
+def labels(): return DistilBertConfig(num_labels=3, id2label={0: 'bad', 1: 'good'}).id2label[0]
+@claim
+def activation_is_kept(): return DistilBertConfig(**tiny, activation='rleu').activation
+@claim
+def activation_fails_late(): return fresh(DistilBertModel, activation='rleu')
+@claim
+def two_names():
+    c = DistilBertConfig(dim=16, hidden_size=8)
+    return c.dim, c.hidden_size
+@claim
+def brings_torch():
+    code = "import sys; from transformers import DistilBertConfig; print('torch' in sys.modules)"
+    return subprocess.run([sys.executable, '-c', code], stdout=-1, text=True).stdout.strip()
+@claim
+def guess():
+    (home/'my-opt-x').mkdir()
+    (home/'my-opt-x'/'config.json').write_text('{"hidden_size": 8}')
+    return type(AutoConfig.from_pretrained(str(home/'my-opt-x'))).__name__
+@claim
+def called(): AutoConfig()
+@claim
+def half_a_file():
+    (home/'config.json').write_text('{"dim": 8')
+    DistilBertConfig.from_pretrained(home)
+@claim
+def empty_config():
+    DistilBertConfig().save_pretrained(home/'stopped')
+    class Stopped(DistilBertConfig):
+        def to_json_string(self, use_diff=True): raise KeyboardInterrupt
+    try: Stopped().to_json_file(home/'stopped'/'config.json')
+    except KeyboardInterrupt: return (home/'stopped'/'config.json').read_text()
+
+# models
+
+class Forgetful(distilbert.DistilBertPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.distilbert, self.head = DistilBertModel(config), torch.nn.Linear(8, 2)
+@claim
+def no_post_init():
+    Forgetful(DistilBertConfig(**tiny)).save_pretrained(home/'forgetful')
+    return type(Forgetful.from_pretrained(home/'forgetful')).__name__
+
+class Scaled(distilbert.DistilBertPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.distilbert = DistilBertModel(config)
+        self.scale = torch.nn.Parameter(torch.full((3000,), 2.5))
+        self.post_init()
+@claim
+def own_parameter():
+    fresh(DistilBertModel).save_pretrained(home/'plain')
+    return bool((Scaled.from_pretrained(home/'plain').scale == 2.5).all())
+@claim
+def printed(): return '(0-1): 2 x TransformerBlock' in repr(fresh(DistilBertModel))
+@claim
+def vit_classes():
+    names = 'SelfAttention Attention Layer Encoder Pooler SelfOutput Intermediate Output'
+    return ' '.join(n for n in names.split() if hasattr(vit, f'ViT{n}'))
+@claim
+def prunes(): return hasattr(PreTrainedModel, 'prune_heads')
+@claim
+def debugger():
+    from transformers.model_debugging_utils import model_addition_debugger_context
+@claim
+def attentions():
+    ids = torch.ones(1, 4, dtype=torch.long)
+    return len(fresh(DistilBertModel)(ids, output_attentions=True).attentions)
+@claim
+def half_saved():
+    model = fresh(DistilBertModel, qa_dropout=.1)
+    model.save_pretrained(home/'half')
+    model.config.qa_dropout = .9
+    from unittest.mock import patch
+    def full(*args, **kwargs): raise OSError(28, 'No space left on device')
+    with patch('transformers.modeling_utils.safe_save_file', full):
+        try: model.save_pretrained(home/'half')
+        except OSError: pass
+    return AutoModel.from_pretrained(home/'half').config.qa_dropout
+@claim
+def left():
+    torch.manual_seed(0)
+    model = fresh(DistilBertForSequenceClassification, initializer_range=1.)
+    ids = torch.tensor([[0, 0, 3, 4], [5, 6, 7, 8]])
+    padded, alone = model(ids, attention_mask=(ids != 0).long()).logits, model(ids[:1, 2:]).logits
+    return (padded[0] - alone[0]).abs().max().item() > .1
+@claim
+def nothing_counts():
+    model = fresh(DistilBertForTokenClassification)
+    return model(torch.tensor([[3, 4]]), labels=torch.tensor([[-100, -100]])).loss.isnan().item()
+@claim
+def padding_counts():
+    model, ids = fresh(DistilBertForTokenClassification), torch.tensor([[3, 4, 0, 0]])
+    mask = (ids != 0).long()
+    def loss(*labels): return model(ids, attention_mask=mask, labels=torch.tensor([labels])).loss
+    return (loss(0, 1, -100, -100) != loss(0, 1, 0, 0)).item()
+@claim
+def minus_one():
+    model, ids = fresh(DistilBertForQuestionAnswering), torch.tensor([[3, 4, 5, 6]])
+    def loss(start):
+        place = dict(start_positions=torch.tensor([start]), end_positions=torch.tensor([1]))
+        return model(ids, **place).loss
+    return (loss(-1) == loss(0)).item()
+
+# families of one's own
+
+def family(name):
+    class Config(PretrainedConfig): model_type = name
+    class Model(PreTrainedModel): config_class = Config
+    AutoConfig.register(name, Config)
+    AutoModel.register(Config, Model)
+@claim
+def registered_twice():
+    family('boat')
+    family('boat')
+@claim
+def theirs_registered(): AutoModel.register(DistilBertConfig, DistilBertModel)
+class WideConfig(DistilBertConfig): pass
+class WideModel(DistilBertModel): config_class = WideConfig
+@claim
+def inherited():
+    AutoModel.register(WideConfig, WideModel)
+    WideModel(WideConfig(**tiny)).save_pretrained(home/'wide')
+    return type(AutoModel.from_pretrained(home/'wide')).__name__
+
+# text
+
+(home/'text').mkdir()
+words = '[PAD] [UNK] [CLS] [SEP] [MASK] the waffle ##s'.split()
+(home/'text'/'vocab.txt').write_text('\n'.join(words) + '\n')
+(home/'text'/'config.json').write_text('{"model_type": "distilbert"}')
+@claim
+def vocab_file():
+    return DistilBertTokenizer(vocab_file=str(home/'text'/'vocab.txt')).tokenize('the waffles')
+@claim
+def truncation():
+    tokenizer = DistilBertTokenizerFast.from_pretrained(str(home/'text'))
+    return len(tokenizer('the the the', truncation=True)['input_ids'])
+@claim
+def python_tokenizer(): return DistilBertTokenizer.from_pretrained(str(home/'text')).is_fast
+@claim
+def python_places():
+    tokenizer = DistilBertTokenizer.from_pretrained(str(home/'text'))
+    return 'offsets' if tokenizer('the', return_offsets_mapping=True)['offset_mapping'] else None
+
+@claim
+def asked_for_python():
+    return AutoTokenizer.from_pretrained(str(home/'text'), use_fast=False).is_fast
+@claim
+def one_class(): return DistilBertTokenizer is DistilBertTokenizerFast
+@claim
+def backends(): return [hasattr(transformers, n) for n in ('PythonBackend', 'TokenizersBackend')]
+@claim
+def answers():
+    from transformers.pipelines import SUPPORTED_TASKS
+    return 'question-answering' in SUPPORTED_TASKS
+
+# pictures
+
+picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8))
+@claim
+def floats(): # before the modes: 4.57 says it once
+    x = (np.asarray(picture) / 255).astype(np.float32)
+    return float(ViTImageProcessor()(x, return_tensors='np').pixel_values.max()) < -.99
+@claim
+def modes():
+    deep, failed = Image.fromarray(np.asarray(picture.convert('L')).astype(np.uint16) * 257), []
+    pictures = {m: picture.convert('L').convert(m) for m in ('L', 'P', '1', 'LA')}
+    for m, image in {**pictures, 'RGBA': picture.convert('RGBA'), 'I;16': deep}.items():
+        try: ViTImageProcessor()(image, return_tensors='np')
+        except ValueError: failed.append(m)
+    return failed
+def resampled(name):
+    return ViTImageProcessor(resample=name)(picture, return_tensors='np').pixel_values
+@claim
+def filters():
+    ViTImageProcessor(resample='PIL.Image.BOX')
+    return bool((resampled('PIL.Image.BOX') == resampled(2)).all())
+@claim
+def misspelt(): return bool((resampled('foo') == resampled(2)).all())
+
+# sound
+
+stereo = np.random.default_rng(0).standard_normal((4000, 2)).astype(np.float32)
+extract = Wav2Vec2FeatureExtractor()
+def ready(x, by=extract, **kwargs): return by(x, sampling_rate=16000, **kwargs)['input_values']
+@claim
+def two_channels(): return [len(ready(x)) for x in (stereo, stereo.T)]
+@claim
+def one_nan(): return bool(np.isnan(ready(np.r_[stereo[:, 0], np.nan])[0]).all())
+@claim
+def padding_first():
+    short, long = stereo[:1000, 0] + 3, stereo[:, 1]
+    masked = Wav2Vec2FeatureExtractor(return_attention_mask=True)
+    alone = ready(short)[0]
+    both = [ready([short, long], by, padding=True)[0][:1000] for by in (extract, masked)]
+    return [bool(abs(x - alone).max() < 1e-5) for x in both]
+
+small = dict(vocab_size=8, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+    intermediate_size=32, conv_dim=(16, 16), conv_kernel=(10, 4), conv_stride=(5, 2),
+    num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2)
+def clips():
+    torch.manual_seed(1)
+    x, mask = torch.randn(2, 800), torch.ones(2, 800).long()
+    x[1, 400:] = mask[1, 400:] = 0
+    return x, mask
+@claim
+def group_norm():
+    x, mask = clips()
+    model = Wav2Vec2Model(Wav2Vec2Config(**small, feat_extract_norm='group')).eval()
+    both, alone = model(x, attention_mask=mask)[0][1], model(x[1:, :400])[0][0]
+    return (both[:len(alone)] - alone).abs().max().item() > .1
+@claim
+def letters_on_padding():
+    x, mask = clips()
+    layer = dict(feat_extract_norm='layer', do_stable_layer_norm=True)
+    model = Wav2Vec2ForCTC(Wav2Vec2Config(**small, **layer, pad_token_id=0)).eval()
+    model.lm_head.bias.data[5] = 9 # a letter that is heard everywhere
+    return bool((model(x, attention_mask=mask).logits.argmax(-1)[1, 45:] == 5).all())
+
+characters = ['<pad>', '<s>', '</s>', '<unk>', '|', *"ABCDEHLORW'"]
+(home/'vocab.json').write_text(json.dumps({t: i for i, t in enumerate(characters)}))
+ctc = Wav2Vec2CTCTokenizer(str(home/'vocab.json'))
+frames = ctc.convert_tokens_to_ids('H H <pad> E L L <pad> L O | | W O R R L D <pad>'.split())
+@claim
+def skipped(): return ctc.decode(frames), ctc.decode(frames, skip_special_tokens=True)
+@claim
+def places_as_json(): return json.dumps(ctc.decode(frames, output_word_offsets=True).word_offsets)
+@claim
+def beside_special(): return ctc.tokenize('A <s> B')
+@claim
+def processor_files():
+    Wav2Vec2Processor(extract, ctc).save_pretrained(home/'processor')
+    return sorted(p.name for p in (home/'processor').glob('*processor_config.json'))
+'''
+
+SILENT, SAYS = False, True
+# name: pages and words on them, what 4.57.6 gives and whether it says anything, the same of 5.23.0
+CLAIMS = dict(
+    slips=(
+        {'01': 'transformers takes both as they are',
+         '18': 'it becomes an attribute that nothing reads'},
+        ([0.1, 7], SILENT), ([0.1, 7], SILENT)),
+    labels=(
+        {'01': 'transformers 4 believes the names, transformers 5 throws them away',
+         '18': 'one of the two is dropped, with a line in the log'},
+        ('bad', SAYS), ('LABEL_0', SAYS)),
+    activation_is_kept=(
+        {},
+        ('rleu', SILENT), ('rleu', SILENT)),
+    activation_fails_late=(
+        {'01': 'transformers looks the name up when the model is built'},
+        ('KeyError', SILENT), ('KeyError', SILENT)),
+    two_names=(
+        {'01': 'transformers lets one win silently'},
+        ([8, 8], SILENT), ([8, 8], SILENT)),
+    brings_torch=(
+        {'18': 'brings PyTorch along'},
+        ('True', SILENT), ('True', SILENT)),
+    guess=(
+        {'08': 'transformers 4 guesses'},
+        ('OPTConfig', SILENT), ('ValueError', SILENT)),
+    called=(
+        {'08': 'Calling one raises `OSError`, as in transformers'},
+        ('OSError', SILENT), ('OSError', SILENT)),
+    half_a_file=(
+        {'00': 'this file is of no use. transformers does the same'},
+        ('OSError', SILENT), ('OSError', SILENT)),
+    empty_config=(
+        {'00': 'can leave an empty `config.json`'},
+        ('', SILENT), ('', SILENT)),
+    no_post_init=(
+        {'02': "In version 5, whoever forgets it gets a model that saves but can't be loaded"},
+        ('Forgetful', SILENT), ('AttributeError', SILENT)),
+    own_parameter=(
+        {'02': 'a parameter of your own is raw memory then',
+         '18': 'raw memory'},
+        (False, SAYS), (False, SAYS)),
+    printed=(
+        {'00a': 'makes one line of equal layers'},
+        (True, SILENT), (True, SILENT)),
+    vit_classes=(
+        {'02a': 'the same in 4.x; 5.x has fewer classes'},
+        ('SelfAttention Attention Layer Encoder Pooler SelfOutput Intermediate Output', SILENT),
+        ('Attention Layer Pooler', SILENT)),
+    prunes=(
+        {'02': 'the same in 4.x; gone in 5.x',
+         '02a': 'and no pruning'},
+        (True, SILENT), (False, SILENT)),
+    debugger=(
+        {'02c': 'model_addition_debugger_context',
+         '18': 'model_addition_debugger_context'},
+        (None, SILENT), (None, SILENT)),
+    attentions=(
+        {'18': 'There, since version 5, the quick way gives none'},
+        (2, SAYS), (0, SAYS)),
+    half_saved=(
+        {'18': 'the new settings stand beside the old weights'},
+        (0.9, SILENT), (0.9, SILENT)),
+    left=(
+        {'03': 'transformers gives the same numbers without a word',
+         '18': 'scores that depend on the padding'},
+        (True, SILENT), (True, SILENT)),
+    nothing_counts=(
+        {'03': 'all left out is `nan` there',
+         '18': 'a loss of `nan`'},
+        (True, SILENT), (True, SILENT)),
+    padding_counts=(
+        {'03': 'transformers counts them in the loss'},
+        (True, SILENT), (True, SILENT)),
+    minus_one=(
+        {'03': 'transformers takes it for 0',
+         '18': 'the model learns to answer `[CLS]`'},
+        (True, SILENT), (True, SILENT)),
+    registered_twice=(
+        {'08': 'So it is in transformers, too, for a family of yours'},
+        (None, SILENT), (None, SILENT)),
+    theirs_registered=(
+        {'08': 'for one of its own it raises'},
+        ('ValueError', SILENT), ('ValueError', SILENT)),
+    inherited=(
+        {'18': 'opens as a model of that family'},
+        ('DistilBertModel', SILENT), ('DistilBertModel', SILENT)),
+    vocab_file=(
+        {'04': 'transformers 5 takes `vocab_file=` without a word',
+         '18': '5.x ignores the file'},
+        (['the', 'waffle', '##s'], SILENT), (['[UNK]', '[UNK]'], SILENT)),
+    truncation=(
+        {'04': 'transformers 5 says nothing, 4.57 writes it into its log'},
+        (5, SAYS), (5, SILENT)),
+    python_tokenizer=(
+        {'04': 'gone in 5.x'},
+        (False, SILENT), (True, SILENT)),
+    python_places=(
+        {'04': 'in Python, with places | the same in 4.x, without places',
+         '18': 'offsets and word ids from a Python tokenizer | none'},
+        ('NotImplementedError', SILENT), ('offsets', SILENT)),
+    asked_for_python=(
+        {'08': '5.x ignores `use_fast`'},
+        (False, SILENT), (True, SILENT)),
+    one_class=(
+        {'04': 'in Rust | the same; an alias in 5.x'},
+        (False, SILENT), (True, SILENT)),
+    backends=(
+        {'04': '`PythonBackend`, `TokenizersBackend` in 5.x'},
+        ([False, False], SILENT), ([True, True], SILENT)),
+    answers=(
+        {'18': '`question-answering` is gone from transformers 5'},
+        (True, SILENT), (False, SILENT)),
+    modes=(
+        {'05': 'transformers fails at most of them',
+         '18': 'a grey, transparent, palette or 16-bit picture | raises'},
+        (['L', 'P', '1', 'LA', 'RGBA', 'I;16'], SILENT),
+        (['L', 'P', '1', 'LA', 'RGBA', 'I;16'], SILENT)),
+    filters=(
+        {'05': 'fails later, at the first picture',
+         '18': '4 fails at the first picture, 5 takes *bilinear*'},
+        ('ValueError', SILENT), (True, SILENT)),
+    misspelt=(
+        {'05': 'transformers 5 takes any name, even a misspelt one'},
+        ('ValueError', SILENT), (True, SILENT)),
+    floats=(
+        {'05': 'Version 5 does so without a word (version 4 warns)'},
+        (True, SAYS), (True, SILENT)),
+    two_channels=(
+        {'18': 'two channels become a batch of two, or of thousands'},
+        ([4000, 2], SILENT), ([4000, 2], SILENT)),
+    one_nan=(
+        {'18': 'a spoilt clip'},
+        (True, SILENT), (True, SILENT)),
+    padding_first=(
+        {'06': 'transformers pads first and then normalises'},
+        ([False, True], SILENT), ([False, True], SILENT)),
+    group_norm=(
+        {'02b': 'transformers does the same, but says nothing'},
+        (True, SILENT), (True, SILENT)),
+    letters_on_padding=(
+        {'03': 'In transformers it gets whatever comes out',
+         '18': 'what it says on padding is in the text'},
+        (True, SILENT), (True, SILENT)),
+    skipped=(
+        {'07': 'it drops the blanks first, and *hello* becomes *helo*',
+         '18': 'double letters become one'},
+        (['HELLO WORLD', 'HELO WORLD'], SILENT), (['HELLO WORLD', 'HELO WORLD'], SILENT)),
+    places_as_json=(
+        {'07': "with numpy's integers; no times"},
+        ('TypeError', SILENT), ('TypeError', SILENT)),
+    beside_special=(
+        {'07': 'belong to it, as in transformers'},
+        (['A', '<s>', 'B'], SILENT), (['A', '<s>', 'B'], SILENT)),
+    processor_files=(
+        {'07': 'transformers 5 wants them in one file',
+         '00': 'transformers 5 puts them one level deeper'},
+        (['preprocessor_config.json'], SILENT), (['processor_config.json'], SILENT)))
+
+@pytest.fixture(scope='module')
+def done():
+    "What each release gives."
+    new = run_python(CODE + "\nprint('\\n' + json.dumps(result))", HF_HUB_OFFLINE='1')
+    return run457(CODE), json.loads(new.splitlines()[-1])
+
+@pytest.mark.parametrize('name', CLAIMS)
+def test_claim(done, name):
+    pages, *wanted = CLAIMS[name]
+    assert [done[0][name], done[1][name]] == [list(w) for w in wanted]
+    for page, words in pages.items():
+        path, = (ROOT/'nbs').glob(f'{page}_*.ipynb')
+        cells = json.loads(path.read_text(encoding='utf-8'))['cells']
+        text = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown')
+        assert words in re.sub(r'\s+', ' ', text), f'{path.stem} no longer says {words!r}'
+
+def test_nothing_is_left_out(done): assert done[0].keys() == done[1].keys() == CLAIMS.keys()
+
+# What they say of ours
+
+PARTS = {'_encode_batch', 'get_vocab', 'vocab_size', '_token_to_id', '_id_to_token', '_add',
+         'added_tokens_decoder', 'convert_tokens_to_string', 'save_vocabulary'}
+
+class Letters(PreTrainedTokenizerBase):
+    "A tokenizer with the nine parts that the chapter names, and no more: a letter is a token."
+    def __init__(self, **kwargs):
+        self.ids, self.added = dict(a=0, b=1), {}
+        super().__init__(unk_token='?', pad_token='_', **kwargs)
+    def get_vocab(self): return dict(self.ids)
+    @property
+    def vocab_size(self): return 2
+    def _token_to_id(self, token): return self.ids.get(token)
+    def _id_to_token(self, i): return next((t for t, j in self.ids.items() if i == j), None)
+    def _add(self, tokens):
+        for t in tokens: self.added[self.ids.setdefault(t.content, len(self.ids))] = t
+        return len(tokens)
+    @property
+    def added_tokens_decoder(self): return dict(self.added)
+    def _encode_batch(self, samples, special, split, limits, full=True):
+        def row(text):
+            n = len(text)
+            return Encoding(ids=[self.ids.get(c, self.ids['?']) for c in text], tokens=[*text],
+                offsets=[(i, i + 1) for i in range(n)], word_ids=[0]*n, sequence_ids=[0]*n,
+                type_ids=[0]*n, special_tokens_mask=[0]*n, attention_mask=[1]*n)
+        return [row(text) for text, _ in samples]
+    def convert_tokens_to_string(self, tokens): return ''.join(tokens)
+    def save_vocabulary(self, save_directory, filename_prefix=None): return ()
+
+def works(cls, folder):
+    tokenizer = cls()
+    batch = tokenizer(['ab', 'c'], padding=True)
+    assert batch['input_ids'] == [[0, 1], [2, 3]] and batch['attention_mask'] == [[1, 1], [1, 0]]
+    assert tokenizer.decode([0, 1]) == 'ab' and cls.__name__ in repr(tokenizer)
+    assert len(tokenizer) == 4
+    tokenizer.save_pretrained(folder)
+
+def test_a_tokenizer_needs_nine_things(tmp_path):
+    works(Letters, tmp_path)
+    assert {n for n in vars(Letters) if not n.startswith('__')} == PARTS
+    cells = json.loads((ROOT/'nbs'/'04_tokenizer.ipynb').read_text(encoding='utf-8'))['cells']
+    said, = (t for c in cells if 'It needs nine things' in (t := ''.join(c['source'])))
+    assert {*re.findall(r'`(\w+)`', said.split('nine things')[1].split('\n\n')[0])} == PARTS
+
+@pytest.mark.parametrize('part', sorted(PARTS))
+def test_and_no_fewer(part, tmp_path):
+    rest = {k: v for k, v in vars(Letters).items() if k not in (part, '__dict__', '__weakref__')}
+    fewer = type('Fewer', (PreTrainedTokenizerBase,), rest)
+    def init(self):
+        self.ids, self.added = dict(a=0, b=1), {}
+        PreTrainedTokenizerBase.__init__(self, unk_token='?', pad_token='_')
+    fewer.__init__ = init
+    with pytest.raises((AttributeError, NotImplementedError, TypeError)): works(fewer, tmp_path)
+
+def test_the_rust_template_is_its_own():
+    def row(base):
+        class Other(base):
+            def build_inputs_with_special_tokens(self, token_ids_0, token_ids_1=None):
+                return [self.mask_token_id, *token_ids_0]
+        vocab = {t: i for i, t in enumerate('[PAD] [UNK] [CLS] [SEP] [MASK] a'.split())}
+        return Other(vocab=vocab)('a')['input_ids']
+    assert [row(c) for c in (DistilBertTokenizer, DistilBertTokenizerFast)] == [[4, 5], [2, 5, 3]]
