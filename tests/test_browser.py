@@ -64,7 +64,7 @@ def run_all(page, lab, name):
 
 def test_make_lab_opens_the_first_chapter(page, lab):
     page.goto(f'{lab[1]}/?token={lab[2]}')
-    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='00_core.ipynb').first.wait_for(timeout=60_000)
+    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='20_core.ipynb').first.wait_for(timeout=60_000)
     page.get_by_role('heading', name='Files and messages').first.wait_for(timeout=30_000)
 
 def test_a_chapter_runs_in_jupyterlab(page, lab):
@@ -72,10 +72,10 @@ def test_a_chapter_runs_in_jupyterlab(page, lab):
     assert errors == []
     shown = [o.data for c in saved.cells if c.cell_type == 'code' for o in c.outputs if o.output_type == 'execute_result']
     assert any('DistilBertModel' in d.get('text/html', '') and 'TransformerBlock' in d['text/html'] for d in shown)
-    link = page.locator('.jp-OutputArea-output a', has_text='01b_layers').first
+    link = page.locator('.jp-OutputArea-output a', has_text='22_layers').first
     link.scroll_into_view_if_needed(timeout=30_000)
     link.click()
-    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='01b_layers.ipynb').first.wait_for(timeout=30_000) # the link of a step opens the chapter
+    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='22_layers.ipynb').first.wait_for(timeout=30_000) # the link of a step opens the chapter
     page.screenshot(path=lab[0].parent/'steps.png')
 
 def test_a_slip_is_noticed(page, lab): # negative control

@@ -123,7 +123,7 @@ def test_a_long_sound_is_read_in_pieces(): # with cuts in the middle of words, a
     import numpy as np
     from helpers import cells_of
     from transformers_lite.__main__ import Transcriber
-    book = cells_of('13_morse', 'MORSE', 'RATE')
+    book = cells_of('14_morse', 'MORSE', 'RATE')
     text = ' '.join(['THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG 0123456789'] * 4)
     x = book['morse'](text, wpm=22, snr=12, rng=np.random.default_rng(0))
     whole, pieces = Transcriber(seconds=10_000), Transcriber(seconds=23)

@@ -194,7 +194,7 @@ def imported(path):
 
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
 def test_the_extra_has_what_the_chapters_import(path):
-    have = {r.name.lower().replace('_', '-') for r in requirements('requirements', 'course_requirements', *(['tf_requirements'] if path.stem == '09_tensorflow' else []))} | {'transformers-lite', 'ipython'}
+    have = {r.name.lower().replace('_', '-') for r in requirements('requirements', 'course_requirements', *(['tf_requirements'] if path.stem == '23_tensorflow' else []))} | {'transformers-lite', 'ipython'}
     own = {'benchmarks', 'finetune', 'shard', 'embed'} # beside the chapter
     where = packages_distributions()
     missing = {m for m in imported(path) if m not in sys.stdlib_module_names and m not in own and not {d.lower().replace('_', '-') for d in where.get(m, [m])} & have}

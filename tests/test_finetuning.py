@@ -6,7 +6,7 @@ from hypothesis import assume, example, given, settings, strategies as st
 
 from helpers import cells_of, run_python
 
-book = cells_of('14_finetuning', 'NAME', 'PATTERNS', 'KINDS', 'LABELS', 'invent', 'make_note', 'first_pieces', 'align', 'read_spans', 'label_notes', 'plan', 'train', 'labels', 'with_head', 'save_run', 'load_run', 'tokenizer')
+book = cells_of('15_finetuning', 'NAME', 'PATTERNS', 'KINDS', 'LABELS', 'invent', 'make_note', 'first_pieces', 'align', 'read_spans', 'label_notes', 'plan', 'train', 'labels', 'with_head', 'save_run', 'load_run', 'tokenizer')
 align, read_spans, tokenizer = book['align'], book['read_spans'], book['tokenizer']
 
 # Labels
@@ -64,7 +64,7 @@ START = '''import json, random, sys, torch
 from pathlib import Path
 sys.path.insert(0, 'tests')
 from helpers import cells_of
-book = cells_of('14_finetuning', 'NAME', 'PATTERNS', 'HELD_OUT', 'KINDS', 'LABELS', 'invent', 'make_note', 'first_pieces', 'align', 'label_notes', 'plan', 'train', 'labels', 'with_head', 'save_run', 'load_run', 'tokenizer')
+book = cells_of('15_finetuning', 'NAME', 'PATTERNS', 'HELD_OUT', 'KINDS', 'LABELS', 'invent', 'make_note', 'first_pieces', 'align', 'label_notes', 'plan', 'train', 'labels', 'with_head', 'save_run', 'load_run', 'tokenizer')
 rng = random.Random(1)
 data = book['label_notes']([book['make_note'](rng, book['PATTERNS']) for _ in range(160)])
 def run(seed, **kwargs): return book['train'](book['with_head'](book['AutoModelForTokenClassification'], seed=seed, **book['labels']), book['plan'](data, epochs=2), **kwargs)

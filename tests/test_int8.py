@@ -10,7 +10,7 @@ from transformers_lite import AutoModelForCTC, AutoProcessor
 PRODUCT = torch._int_mm
 
 @pytest.fixture(scope='module')
-def page(): return cells_of('17_int8', 'by_floats', 'int8_slower', 'left_out')
+def page(): return cells_of('25_int8', 'by_floats', 'int8_slower', 'left_out')
 
 @pytest.fixture
 def whole_numbers(page, monkeypatch):
@@ -21,7 +21,7 @@ def test_morse_within_half_a_point(whole_numbers):
     logging.disable(logging.WARNING)
     from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
     logging.disable(logging.NOTSET)
-    book, name = cells_of('13_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds'), 'transformers-lite/wav2vec2-morse'
+    book, name = cells_of('14_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds'), 'transformers-lite/wav2vec2-morse'
     model, processor = AutoModelForCTC.from_pretrained(name), AutoProcessor.from_pretrained(name)
     small = copy.deepcopy(model)
     quantize_(small, Int8DynamicActivationInt8WeightConfig())
@@ -63,7 +63,7 @@ def test_a_page_on_a_processor_that_is_slow(monkeypatch):
         return late(a, b)
     monkeypatch.setenv('IN_TEST', '1')
     monkeypatch.setattr(torch, '_int_mm', counted)
-    book = Run(next(p for p in NOTEBOOKS if p.stem == '17_int8'))
+    book = Run(next(p for p in NOTEBOOKS if p.stem == '25_int8'))
     names, place = book.shell.user_ns, lambda text: next(i for i, c in enumerate(book.cells) if text in c.source)
     book.upto(place('quick = '), 'the question')
     assert {*asked} == {(256, 256)} and not names['quick'] and 'left out' in str(book.cells[place('quick = ')].outputs)

@@ -8,7 +8,7 @@ from helpers import ROOT, cells_of, run457
 from transformers_lite import AutoModelForCTC, AutoProcessor
 
 NAME, FOLDER, DATA = 'transformers-lite/wav2vec2-morse', ROOT/'transformers_lite/checkpoints/wav2vec2-morse', ROOT/'nbs/data/sentiment'
-book = cells_of('13_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds', 'FULL', 'card', 'louder_read') # the chapter's own functions
+book = cells_of('14_morse', 'MORSE', 'RATE', 'KOCH', 'edits', 'test_sounds', 'FULL', 'card', 'louder_read') # the chapter's own functions
 
 @pytest.fixture(scope='module')
 def ours(): return AutoModelForCTC.from_pretrained(NAME).eval(), AutoProcessor.from_pretrained(NAME)

@@ -15,7 +15,7 @@ TORCHRUN = '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', 2
 def scripts(tmp_path_factory):
     "A folder with the scripts of the chapter, and sentences for them."
     folder = tmp_path_factory.mktemp('scaling')
-    for cell in json.loads((ROOT/'nbs'/'15_scaling.ipynb').read_text(encoding='utf-8'))['cells']:
+    for cell in json.loads((ROOT/'nbs'/'16_scaling.ipynb').read_text(encoding='utf-8'))['cells']:
         head, _, code = ''.join(cell['source']).partition('\n')
         if head.startswith('%%write '): (folder/head.split()[1]).write_text(code, encoding='utf-8')
     assert {p.name for p in folder.iterdir()} == {'finetune.py', 'shard.py', 'embed.py'}

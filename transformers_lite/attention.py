@@ -144,9 +144,7 @@ class Context:
     layer:int=0 # number of the block
     masks:dict=field(default_factory=dict) # {window: what may be seen}, worked out once for all blocks
 
-    def at(self, layer:int)->'Context': # the context of one block
-        "The same for a block by its number."
-        return replace(self, layer=layer)
+    def at(self, layer:int)->'Context': return replace(self, layer=layer) # the same, for a block by its number
 
     def packed(self)->'Context': # the context of `pack(x, self.keep)`
         "The same for a batch without its padding; ValueError if nothing is left."
@@ -170,16 +168,14 @@ class Context:
         if self.keep is None and window is None and not self.eager: return None
         return visible(positions.view(-1, positions.shape[-1]), self.keep, self.causal, window)
 
-    def of_heads(self)->Tensor|None: # (h, 1, 1)
-        "The factor for each head of this block."
-        if self.head_mask is None: return None
-        mask = self.head_mask if self.head_mask.ndim == 1 else self.head_mask[self.layer]
-        return mask[:, None, None]
+    def of_heads(self)->Tensor|None: # (h, 1, 1): the factor for each head of this block
+        mask = self.head_mask
+        return mask if mask is None else (mask if mask.ndim == 1 else mask[self.layer])[:, None, None]
 
     def to(self, *args, **kwargs)->'Context':
         "The same on another device, as `accelerate` moves the arguments of a block."
-        moved = {k: v.to(*args, **kwargs) for k in ('keep', 'positions', 'head_mask') if (v := getattr(self, k)) is not None}
-        return replace(self, **moved, masks={})
+        tensors = {k: v for k, v in vars(self).items() if isinstance(v, Tensor)}
+        return replace(self, **{k: t.to(*args, **kwargs) for k, t in tensors.items()}, masks={})
 
 # %% ../nbs/01a_attention.ipynb #cec2a192
 def multi_head(
