@@ -4,12 +4,13 @@ from pathlib import Path
 from transformers_lite.model import PreTrainedModel
 from transformers_lite.tokenizer import PreTrainedTokenizerBase
 
-__all__ = ['FAMILIES', 'find_class', 'import_class', 'family_of', 'AutoConfig', 'AutoModel', 'AutoModelForSequenceClassification', 'AutoModelForTokenClassification', 'AutoModelForQuestionAnswering', 'AutoModelForMaskedLM', 'AutoModelForMultipleChoice', 'class_name', 'tokenizer_family', 'AutoTokenizer', 'named_classes', 'preprocessor_family', 'AutoImageProcessor', 'AutoFeatureExtractor', 'AutoProcessor', 'AutoModelForImageClassification', 'AutoModelForCTC', 'AutoModelForAudioClassification', 'register_class', 'family_for']
+__all__ = ['FAMILIES', 'find_class', 'import_class', 'name_in', 'family_of', 'AutoConfig', 'AutoModel', 'AutoModelForSequenceClassification', 'AutoModelForTokenClassification', 'AutoModelForQuestionAnswering', 'AutoModelForMaskedLM', 'AutoModelForMultipleChoice', 'class_name', 'tokenizer_family', 'AutoTokenizer', 'named_classes', 'preprocessor_family', 'AutoImageProcessor', 'AutoFeatureExtractor', 'AutoProcessor', 'AutoModelForImageClassification', 'AutoModelForCTC', 'AutoModelForAudioClassification', 'register_class', 'family_for']
 
 FAMILIES: Incomplete
 
 def find_class(kind: str, family: str | None, source: str = '') -> type: ...
 def import_class(entry) -> type: ...
+def name_in(settings: dict, key: str) -> str: ...
 def family_of(name: str | Path, **hub) -> tuple: ...
 
 class AutoConfig:
