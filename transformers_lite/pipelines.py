@@ -121,7 +121,7 @@ def plan_pieces(
         plan += [[group[k] for k in batch] for batch in plan_batches(rows, size)]
     return plan
 
-# %% ../nbs/09_pipelines.ipynb #6c17cea1
+# %% ../nbs/09_pipelines.ipynb #961affee
 def collate_pieces(
     pieces:list, # what `preprocess` gave for each
     fill:dict, # {name: what short rows are filled up with}; others with 0
@@ -131,6 +131,7 @@ def collate_pieces(
     def column(k):
         rows = [p[k] for p in pieces]
         if not isinstance(rows[0], Tensor): return rows
+        if rows[0].ndim < 2: return torch.cat(rows)
         return pad_sequence([r[0] for r in rows], batch_first=True, padding_value=fill.get(k, 0))
     return {k: column(k) for k in pieces[0]}
 
@@ -160,7 +161,7 @@ def filling(
     sound = getattr(pipe.feature_extractor, 'padding_value', None)
     return dict(input_ids=ids or 0, input_values=sound or 0., special_tokens_mask=1)
 
-# %% ../nbs/09_pipelines.ipynb #da0b48dd
+# %% ../nbs/09_pipelines.ipynb #229c3b97
 class RunsInBatches:
     "Inputs go through the steps in batches; each result comes back in its place."
     max_tokens, batch_size = None, 1 # of a batch, unless the caller says: tokens of text, or pieces
@@ -189,10 +190,10 @@ class RunsInBatches:
             some = [pieces[i][k] for i, k in places]
             out = self.forward(collate_pieces(some, filling(self)), **middle)
             rows = split_output(out, [*map(length_of, some)], self.per_token)
-            for (i, k), pieces[i][k] in zip(places, rows):
-                left[i] -= 1
+            for (i, k), row in zip(places, rows):
+                pieces[i][k], left[i] = row, left[i] - 1
                 if left[i]: continue
-                results[i] = self.postprocess(pieces[i] if self.chunks else pieces[i][k], **after)
+                results[i] = self.postprocess(pieces[i] if self.chunks else row, **after)
                 pieces[i] = None # its memory is free
             bar.update(len(batch))
         return results
@@ -325,7 +326,7 @@ def check_parts(
         raise ValueError(f"{name} is for {found}, and {task} needs a model for {pipe.kind}: load "
                          "another one, or ask for another task.")
 
-# %% ../nbs/09_pipelines.ipynb #2a8c38f9
+# %% ../nbs/09_pipelines.ipynb #8f608fe2
 class Pipeline(PipelineSteps, RunsInBatches, TakesInputs, SavesParts):
     "A model, and what comes before it and after it."
     kind, needs = None, None # the head (see `FAMILIES`); the parts, None: those that are there
@@ -348,7 +349,7 @@ class Pipeline(PipelineSteps, RunsInBatches, TakesInputs, SavesParts):
         self.asked_size = check_count('batch_size', batch_size)
         for k, v in zip(PARTS, (tokenizer, feature_extractor, image_processor)):
             setattr(self, k, getattr(processor, k, None) if v is None else v)
-        self.image_processor = self.image_processor or self.feature_extractor # its older name
+        if self.image_processor is None: self.image_processor = self.feature_extractor # as once
         check_parts(self)
         model.to(pick_device(device, model))
         for k in self.unused: kwargs.pop(k, None)
