@@ -73,7 +73,7 @@ CHAPTERS = { # chapter: (column, row, colour)
     '00_core': (0, 4, GREY), '00a_look': (0, 3, GREY), '01_configuration': (1, 4, BLUE), '01a_attention': (2, 5, BLUE), '01b_layers': (2, 4, BLUE),
     '02_model': (3, 5, BLUE), '02a_vit': (3, 4, BLUE), '02b_wav2vec2': (3, 3, BLUE), '02c_steps': (4, 5, BLUE), '03_heads': (4, 4, BLUE),
     '04_tokenizer': (1, 2, GREEN), '05_image_processor': (1, 1, GREEN), '06_feature_extractor': (1, 0, GREEN), '07_processor': (2, 0, GREEN),
-    '07a_batches': (2, 2, GREEN), '08_auto': (3, 1, ORANGE), '09_tensorflow': (4, 3, BLUE),
+    '07a_batches': (2, 2, GREEN), '08_auto': (3, 1, ORANGE), '09_pipelines': (3, 2, ORANGE), '09_tensorflow': (4, 3, BLUE),
     '10_custom_architecture': (5, 5, ORANGE), '11_sentiment': (5, 4, ORANGE), '12_digits': (5, 3, ORANGE), '13_morse': (5, 2, ORANGE),
     '14_finetuning': (5, 1, ORANGE), '15_scaling': (5, 0, ORANGE), '16_speed': (4, 1, GREY), '17_int8': (4, 0, GREY), '18_coming_from_transformers': (4, 2, GREY)}
 ARROWS = ['00_core 01_configuration', '01_configuration 01b_layers', '01b_layers 02a_vit', '02a_vit 03_heads', '03_heads 11_sentiment', '04_tokenizer 07a_batches',
