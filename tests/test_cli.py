@@ -122,13 +122,32 @@ def test_transcribe(suffix, rate, channels, tmp_path):
 def test_a_long_sound_is_read_in_pieces(): # with cuts in the middle of words, and the same times
     import numpy as np
     from helpers import cells_of
-    from transformers_lite.__main__ import Transcriber
+    from transformers_lite import pipeline
+    from transformers_lite.__main__ import PIECES
     book = cells_of('14_morse', 'MORSE', 'RATE')
     text = ' '.join(['THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG 0123456789'] * 4)
     x = book['morse'](text, wpm=22, snr=12, rng=np.random.default_rng(0))
-    whole, pieces = Transcriber(seconds=10_000), Transcriber(seconds=23)
-    assert len(x) / 4000 > 100 and pieces.processor.decode(pieces.ids(x)) == whole.processor.decode(whole.ids(x)) == text
-    assert abs(len(pieces.ids(x)) - len(whole.ids(x))) <= 1
+    listen = pipeline(model=MORSE, return_timestamps='char')
+    whole = listen(x)
+    assert len(x) / 4000 > 100 and whole['text'] == text
+    for cut in dict(chunk_length_s=33, stride_length_s=5), PIECES: # pieces of 23 s with margins of 5; those of the command
+        pieces = listen(x, **cut)
+        times = [[t for c in o['chunks'] for t in c['timestamp']] for o in (whole, pieces)]
+        assert pieces['text'] == text and max(abs(a - b) for a, b in zip(*times)) < .1 < times[0][-1]
+
+def test_a_sound_that_is_too_short(tmp_path): # one line
+    import numpy as np, soundfile as sf
+    sf.write(tmp_path/'x.wav', np.zeros(100, np.float32), 4000)
+    res = cli('transcribe', tmp_path/'x.wav')
+    assert res.returncode == 2 and res.stdout == '' and res.stderr.count('\n') == 1 and '100 samples' in res.stderr and 'give a longer one' in res.stderr
+
+def test_words_of_a_sound_have_frames_and_times():
+    from transformers_lite import AutoModelForCTC, AutoProcessor, load_audio
+    row = json.loads(*lines('transcribe', '--json', MORSE/'sample.flac'))
+    processor, model = AutoProcessor.from_pretrained(MORSE), AutoModelForCTC.from_pretrained(MORSE)
+    ids = model(**processor(load_audio(MORSE/'sample.flac', 4000), sampling_rate=4000, return_tensors='pt')).logits[0].argmax(-1)
+    direct = processor.decode(ids, output_word_offsets=True, seconds_per_frame=model.config.inputs_to_logits_ratio / 4000)
+    assert row['words'] == direct.word_offsets and len(row['words']) == 2
 
 @pytest.mark.parametrize('name,words', [('transformers-lite/vit-digits', ['ViTForImageClassification', 'image_size 8', 'labels        0, 1, 2', 'ViTImageProcessor', 'vit.encoder']),
     ('transformers-lite/wav2vec2-morse', ['Wav2Vec2ForCTC', '351,925', 'sampling_rate 4000', 'Wav2Vec2CTCTokenizer: 53 tokens', 'lm_head']),

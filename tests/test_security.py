@@ -11,7 +11,7 @@ from transformers_lite import (AutoConfig, AutoFeatureExtractor, AutoImageProces
                                AutoTokenizer, DistilBertConfig, DistilBertForSequenceClassification, DistilBertModel, PretrainedConfig, ViTConfig, ViTForImageClassification, ViTImageProcessor, Wav2Vec2Config,
                                Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC)
 from transformers_lite import core
-from transformers_lite.core import (CALL_OPTIONS, HUB_OPTIONS, OTHER_OPTIONS, PreprocessorMixin, cached_file, is_secret, leads_away, masked, split_hub_kwargs, to_json, vetted, warn_once)
+from transformers_lite.core import (LOAD_OPTIONS, HUB_OPTIONS, OTHER_OPTIONS, PreprocessorMixin, cached_file, is_secret, leads_away, masked, split_hub_kwargs, to_json, vetted, warn_once)
 
 TEXT = dict(vocab_size=8, dim=8, n_heads=2, n_layers=1, hidden_dim=16, max_position_embeddings=16)
 PICTURE = dict(image_size=8, patch_size=4, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
@@ -77,7 +77,7 @@ def test_options_of_a_call_are_kept_by_nothing(cls, tmp_path):
         if way == 'the base class': continue # has less in it to compare; its ways are those of the others
         text = shown(o, tmp_path/f'out{i}')
         assert 'secret' not in text, way
-        left = vars(o).keys() & {*CALL_OPTIONS, *OTHER_OPTIONS}
+        left = vars(o).keys() & {*LOAD_OPTIONS, *OTHER_OPTIONS}
         assert not left, (way, left)
         honest = load()
         assert o == honest and vars(o).keys() == vars(honest).keys()
@@ -86,7 +86,7 @@ def test_options_of_a_call_are_kept_by_nothing(cls, tmp_path):
 def test_each_option_by_itself(cls, tmp_path):
     lay_out(tmp_path/'in', cls)
     honest = cls.from_pretrained(tmp_path/'in')
-    for name in {*CALL_OPTIONS, *OTHER_OPTIONS} - {'return_unused_kwargs', 'subfolder', 'image_processor_filename'}: # these three act
+    for name in {*LOAD_OPTIONS, *OTHER_OPTIONS} - {'return_unused_kwargs', 'subfolder', 'image_processor_filename'}: # these three act
         o = cls.from_pretrained(tmp_path/'in', **{name: 'secret'})
         assert vars(o) == vars(honest) and 'secret' not in repr(o), name
 
@@ -107,7 +107,7 @@ def test_both_releases_options_are_in_the_tables(oracle):
     named, popped = oracle(THEIRS)
     assert len(named) > 5 and len(popped) > 20
     settings = {'dtype', 'torch_dtype', 'attn_implementation', 'experts_implementation', 'generation_config', 'quantization_config'} # of a configuration, or refused by name
-    assert {*named, *popped} - {*CALL_OPTIONS, *OTHER_OPTIONS} <= settings
+    assert {*named, *popped} - {*LOAD_OPTIONS, *OTHER_OPTIONS} <= settings
 
 def test_another_name_of_the_file(tmp_path): # an option of transformers that is done
     lay_out(tmp_path, ViTImageProcessor)
@@ -120,7 +120,7 @@ def test_another_name_of_the_file(tmp_path): # an option of transformers that is
 def test_models_keep_nothing_of_a_call(cls, tmp_path):
     model = cls(cls.config_class(**CONFIGS[cls.config_class]))
     model.save_pretrained(tmp_path/'in')
-    call = {k: v for k, v in CALL.items() if k in CALL_OPTIONS} | dict(from_tf=False, from_flax=None, variant=None, max_memory=None)
+    call = {k: v for k, v in CALL.items() if k in LOAD_OPTIONS} | dict(from_tf=False, from_flax=None, variant=None, max_memory=None)
     for i, load in enumerate([cls.from_pretrained, MODELS[cls].from_pretrained]):
         m = load(tmp_path/'in', **call)
         m.save_pretrained(tmp_path/f'out{i}')
@@ -515,7 +515,7 @@ def test_tensorflow_keeps_the_same_promises(tmp_path):
     DistilBertModel(DistilBertConfig(**TEXT)).save_pretrained(tmp_path/'in', max_shard_size='1KB')
     path = tmp_path/'in'/'config.json'
     path.write_text(json.dumps({**json.loads(path.read_text()), **POISON, **KEPT_BY_ACCIDENT, 'flag': 'black'}))
-    call = {k: v for k, v in CALL.items() if k in CALL_OPTIONS} | dict(from_tf=False, mirror=None)
+    call = {k: v for k, v in CALL.items() if k in LOAD_OPTIONS} | dict(from_tf=False, mirror=None)
     with hearing(): m = TFDistilBertModel.from_pretrained(tmp_path/'in', **call)
     m.save_pretrained(tmp_path/'out')
     assert not re.search('evil|hf_theirs|secret', (tmp_path/'out'/'config.json').read_text() + json.dumps(m.get_config()) + repr(vars(m.config)))

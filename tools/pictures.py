@@ -74,7 +74,7 @@ CHAPTERS = { # chapter: (column, row, colour)
     '02a_distilbert': (3, 6, BLUE), '02b_checkpoint': (2, 5, BLUE), '02c_steps': (3, 5, BLUE),
     '03_heads': (4, 6, BLUE), '04_tokenizer': (1, 4, GREEN), '05_image_processor': (1, 3, GREEN),
     '05a_vit': (2, 3, GREEN), '06_feature_extractor': (1, 2, GREEN), '06a_wav2vec2': (2, 2, GREEN),
-    '07_processor': (3, 2, GREEN), '07a_batches': (2, 4, GREEN), '08_auto': (3, 3, ORANGE),
+    '07_processor': (3, 2, GREEN), '07a_batches': (2, 4, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '15_finetuning': (5, 2, ORANGE),
     '16_scaling': (5, 1, ORANGE), '20_core': (0, 0, GREY), '21_look': (1, 0, GREY),
@@ -83,7 +83,7 @@ CHAPTERS = { # chapter: (column, row, colour)
 ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 02a_distilbert',
           '02a_distilbert 03_heads', '03_heads 10_custom_architecture', '04_tokenizer 07a_batches',
           '05_image_processor 05a_vit', '06_feature_extractor 06a_wav2vec2', '06a_wav2vec2 07_processor',
-          '05a_vit 08_auto']
+          '05a_vit 08_auto', '08_auto 09_pipelines']
 
 def title(chapter): # the first heading of a chapter
     cell = json.loads((NBS/f'{chapter}.ipynb').read_text(encoding='utf-8'))['cells'][0]

@@ -15,6 +15,7 @@ Modules:
 - `transformers_lite.layers`: Where the time of a model goes, and how to spend less of it: the product, the memory and the random numbers of a linear layer.
 - `transformers_lite.look`: A thing that you can see is half understood: tables, trees, tokens in colour, heat maps, waves and pictures.
 - `transformers_lite.model`: Blocks in a row, and a base class that gives any model a configuration, masks, fresh weights and names for its answers.
+- `transformers_lite.pipelines`: One line from a text, a picture or a sound to an answer.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
 - `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
@@ -48,6 +49,7 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .feature_extractor import *
     from .processor import *
     from .auto import *
+    from .pipelines import *
     from .tf import *
 
 _all = re.compile(r'^__all__ = (\[.*?\])', re.M | re.S) # nbdev writes it near the top of each module

@@ -58,79 +58,11 @@ def bar(
 
 def colour(label): return {'positive': 32, 'negative': 31}.get(label, 1)
 
-class Classifier:
-    "A checkpoint with its tokenizer: texts in, probabilities out."
-    def __init__(self,
-        name=SENTIMENT, # checkpoint: packaged, a folder, or a hub repository
-    ):
-        from transformers_lite import AutoModelForSequenceClassification, AutoTokenizer
-        self.tokenizer = AutoTokenizer.from_pretrained(name)
-        self.model = AutoModelForSequenceClassification.from_pretrained(name).eval()
-
-    def __call__(self,
-        texts, # a list of texts
-    ): # for each text {label: probability}
-        "Classify a batch; a text that is too long is cut, and standard error says so."
-        import torch
-        limit = self.model.config.max_position_embeddings
-        batch = self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors='pt')
-        for text, n in zip(texts, batch['attention_mask'].sum(1)):
-            if n == limit and len(self.tokenizer.tokenize(text)) > limit - 2: print(f"note: only the first {limit} tokens are read of '{text[:40]}…'", file=sys.stderr)
-        with torch.inference_mode(): probs = self.model(**batch).logits.softmax(-1)
-        return [{self.model.config.id2label[i]: p for i, p in enumerate(row)} for row in probs.tolist()]
-
-class ImageClassifier:
-    "A checkpoint with its image processor: pictures in, probabilities out."
-    def __init__(self,
-        name=DIGITS, # checkpoint: packaged, a folder, or a hub repository
-    ):
-        from transformers_lite import AutoImageProcessor, AutoModelForImageClassification
-        self.processor = AutoImageProcessor.from_pretrained(name)
-        self.model = AutoModelForImageClassification.from_pretrained(name).eval()
-
-    def __call__(self,
-        picture, # path of a file
-    ): # {label: probability}
-        "Classify one picture."
-        import torch
-        with torch.inference_mode(): probs = self.model(**self.processor(picture, return_tensors='pt')).logits[0].softmax(-1)
-        return {self.model.config.id2label[i]: p for i, p in enumerate(probs.tolist())}
-
-class Transcriber:
-    "A checkpoint with its processor: sound in, text and the times of its words out."
-    def __init__(self,
-        name=MORSE, # checkpoint: packaged, a folder, or a hub repository
-        seconds=60, # a longer sound is read in pieces of this length
-        margin=5, # seconds on both sides that a piece hears beside its own
-    ):
-        from transformers_lite import AutoModelForCTC, AutoProcessor
-        self.processor, self.model = AutoProcessor.from_pretrained(name), AutoModelForCTC.from_pretrained(name).eval()
-        self.rate, self.ratio = self.processor.feature_extractor.sampling_rate, self.model.config.inputs_to_logits_ratio
-        self.piece, self.margin = (round(s * self.rate / self.ratio) for s in (seconds, margin)) # in frames
-
-    def ids(self,
-        x, # (samples,)
-    ): # the best id of each frame
-        "Read a sound, piece by piece."
-        import torch
-        res, step = [], self.piece * self.ratio
-        for start in range(0, len(x), step):
-            first, last = max(0, start - self.margin * self.ratio), start + step >= len(x)
-            part = x[first:start + step + self.margin * self.ratio]
-            if last and start and len(part) < self.rate: break
-            batch = self.processor(part, sampling_rate=self.rate, return_tensors='pt')
-            with torch.inference_mode(): best = self.model(**batch).logits[0].argmax(-1).tolist()
-            best = best[(start - first) // self.ratio:]
-            res += best if last else best[:self.piece]
-        return res
-
-    def __call__(self,
-        file, # path of a file
-    ): # a `Wav2Vec2CTCTokenizerOutput` with the times of words
-        "Write down what a file says."
-        from transformers_lite import load_audio
-        x = load_audio(file, self.rate, mono=True)
-        return self.processor.decode(self.ids(x), output_word_offsets=True, seconds_per_frame=self.ratio / self.rate)
+def best_of(
+    answers, # of a pipeline: labels with their scores, the best first
+): # (label, score)
+    "The best label."
+    return answers[0]['label'], answers[0]['score']
 
 # -- demo
 HELD_OUT = [ # sentences that the checkpoint never saw, and people's mean rating from -4 to 4 (nbs/data/sentiment)
@@ -151,7 +83,7 @@ def step(
     print(f"\n{paint(f'{number}. {title}', 1)}\n   {paint('>>> ' + code, 36)}\n")
 
 def show_pictures(
-    classifier, # an `ImageClassifier`
+    look, # a pipeline that labels pictures
     files, # paths of small pictures
 ):
     "Draw pictures with characters, side by side, and what they are read as."
@@ -160,7 +92,7 @@ def show_pictures(
     full = ' .:-=+*#%@'
     rows = [[''.join(full[v * 9 // 255] * 2 for v in row) for row in np.asarray(Image.open(f).convert('L')).tolist()] for f in files]
     for line in zip(*rows): print('   ' + '   '.join(line))
-    found = [max(p.items(), key=lambda kv: kv[1]) for p in map(classifier, files)]
+    found = map(best_of, look([*map(str, files)]))
     print('   ' + '   '.join(f'{label} ({p:.0%})'.center(16) for label, p in found))
 
 def wave(
@@ -179,7 +111,7 @@ def demo(args):
     print(paint("transformers_lite: from a configuration to a prediction", 1))
     print("Three small models that ship with the package meet sentences, digits and a sound that they have never met. Nothing is downloaded.")
 
-    from transformers_lite import AutoConfig
+    from transformers_lite import AutoConfig, pipeline
     step(1, "The configuration: what shape is the model?", f"config = AutoConfig.from_pretrained('{SENTIMENT}')")
     config = AutoConfig.from_pretrained(SENTIMENT)
     for key, meaning in dict(vocab_size='words and pieces of words that it knows', dim='numbers that stand for each of them',
@@ -187,8 +119,8 @@ def demo(args):
         print(f"   {key:11}{getattr(config, key):>6,}   {meaning}")
 
     step(2, "The model: numbers that were learned", f"model = AutoModelForSequenceClassification.from_pretrained('{SENTIMENT}')")
-    classifier = Classifier()
-    model, tokenizer = classifier.model, classifier.tokenizer
+    judge = pipeline('sentiment-analysis', model=SENTIMENT)
+    model, tokenizer = judge.model, judge.tokenizer
     parts = dict(words=('a vector for each piece of a word', model.distilbert.embeddings),
                  layers=('each word looks at the others', model.distilbert.transformer))
     head = 'head', ('from the vectors to ' + ' or '.join(config.id2label.values()), None)
@@ -209,22 +141,27 @@ def demo(args):
 
     step(4, "The prediction: how sure is it?", "model(**tokenizer(texts, padding=True, return_tensors='pt')).logits.softmax(-1)")
     print("   people   model says")
-    for (rating, text), probs in zip(HELD_OUT, classifier([t for _, t in HELD_OUT])):
-        label = max(probs, key=probs.get)
+    for (rating, text), answers in zip(HELD_OUT, judge([t for _, t in HELD_OUT], top_k=1)):
+        label, p = best_of(answers)
+        verdict = paint(f'{label} {p:4.0%} {bar(p, 10)}', colour(label))
         right = (rating > 0) == (label == 'positive')
-        print(f"   {rating:+6.1f}   {paint(f'{label} {probs[label]:4.0%} {bar(probs[label], 10)}', colour(label))}  {text}" + ('' if right else paint('  (wrong)', 33)))
+        print(f"   {rating:+6.1f}   {verdict}  {text}" + ('' if right else paint('  (wrong)', 33)))
     print("   People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. What must one know to get the wrong ones right?")
 
     from transformers_lite.core import cached_file
     step(5, "A picture: patches instead of words", f"AutoModelForImageClassification.from_pretrained('{DIGITS}')")
-    show_pictures(ImageClassifier(), sorted(cached_file(DIGITS, 'config.json').parent.glob('sample-*.png')))
+    samples = sorted(cached_file(DIGITS, 'config.json').parent.glob('sample-*.png'))
+    show_pictures(pipeline('image-classification', model=DIGITS), samples)
     print("   Handwritten digits that it never saw. Of 360 such it gets 98 in 100 right.")
 
     step(6, "A sound: frames instead of words", f"AutoModelForCTC.from_pretrained('{MORSE}')")
-    sound, reader = cached_file(MORSE, 'sample.flac'), Transcriber()
-    out = reader(sound)
-    print(f"   {wave(sound, reader.rate)}\n   Morse code in noise. It hears: {paint(out.text, 32)}")
-    print('   ' + '   '.join(f"{o['word']} {o['start_time']:.1f} to {o['end_time']:.1f} s" for o in out.word_offsets))
+    sound = cached_file(MORSE, 'sample.flac')
+    listen = pipeline('automatic-speech-recognition', model=MORSE)
+    out = listen(sound, return_timestamps='word')
+    print('   ' + wave(sound, listen.rate))
+    print(f"   Morse code in noise. It hears: {paint(out['text'], 32)}")
+    times = ('{} {:.1f} to {:.1f} s'.format(o['text'], *o['timestamp']) for o in out['chunks'])
+    print('   ' + '   '.join(times))
 
     print(f"\n{paint(f'Done in {perf_counter() - start:.1f} s. Now you:', 1)}")
     for line, meaning in {'python -m transformers_lite classify "your own words"': 'label a text, a file or standard input',
@@ -296,39 +233,61 @@ def texts_of(
          arg('--model', default=SENTIMENT, metavar='NAME', help='a checkpoint with a classification head (default: %(default)s)'))
 def classify(args):
     "Say how positive or negative a text is. Each text, or each line of a file or of standard input, gives one line."
+    from transformers_lite import pipeline
     texts = texts_of(args.text, args.file)
-    classifier = Classifier(args.model)
-    width = max(map(len, classifier.model.config.id2label.values()))
+    judge = pipeline('text-classification', model=args.model)
+    width, limit = max(map(len, judge.model.config.id2label.values())), judge.limit()
     for some in chunked(texts, 64):
-        for text, probs in zip(some, classifier(some)):
-            label = max(probs, key=probs.get)
-            if args.json: print(json.dumps(dict(text=text, label=label, score=round(probs[label], 4)), ensure_ascii=False))
-            else: print(paint(f'{label:{width}}', colour(label)), f'{probs[label]:6.1%}  {text}')
+        for text in some:
+            if len(text) < limit - 1 or len(judge.tokenizer.tokenize(text)) < limit - 1: continue
+            note = f"note: only the first {limit} tokens are read of '{text[:40]}…'"
+            print(note, file=sys.stderr)
+        found = judge(some, top_k=1, truncation=True, max_length=limit, progress=False)
+        for text, answers in zip(some, found):
+            label, p = best_of(answers)
+            row = json.dumps(dict(text=text, label=label, score=round(p, 4)), ensure_ascii=False)
+            shown = paint(f'{label:{width}}', colour(label))
+            print(row if args.json else f'{shown} {p:6.1%}  {text}')
         sys.stdout.flush()
 
 # -- pictures and sound
+
+PIECES = dict(chunk_length_s=70, stride_length_s=5) # a longer sound is read in pieces with margins
+
+def timed(
+    word, # what was heard
+    start, end, # seconds
+    pipe, # the pipeline that heard it
+): # {'word', 'start_offset', 'end_offset', 'start_time', 'end_time'}
+    "A word with its frames and its times."
+    ends = dict(start=start, end=end)
+    frames = {f'{k}_offset': round(t * pipe.rate / pipe.step) for k, t in ends.items()}
+    return dict(word=word, **frames, **{f'{k}_time': round(t, 6) for k, t in ends.items()})
 
 @command(arg('file', nargs='+', help='a picture: PNG, JPEG, GIF, WebP, TIFF, ...'), arg('--json', action='store_true', help='print one JSON object a line'),
          arg('--model', default=DIGITS, metavar='NAME', help='a checkpoint that labels pictures (default: %(default)s)'))
 def classify_image(args):
     "Say what is in a picture: with the packaged checkpoint, which digit. Each file gives one line."
-    classifier = ImageClassifier(args.model)
+    from transformers_lite import pipeline
+    look = pipeline('image-classification', model=args.model)
     for file in args.file:
-        probs = classifier(file)
-        label = max(probs, key=probs.get)
-        if args.json: print(json.dumps(dict(file=file, label=label, score=round(probs[label], 4)), ensure_ascii=False))
-        else: print(paint(label, 1), f'{probs[label]:6.1%}  {file}')
+        label, p = best_of(look(file))
+        row = json.dumps(dict(file=file, label=label, score=round(p, 4)), ensure_ascii=False)
+        print(row if args.json else f'{paint(label, 1)} {p:6.1%}  {file}')
 
 @command(arg('file', nargs='+', help='a sound: WAV, FLAC, OGG or MP3, at any rate, mono or stereo'), arg('--json', action='store_true', help='print one JSON object a line, with the times of words'),
          arg('--model', default=MORSE, metavar='NAME', help='a checkpoint with a CTC head (default: %(default)s)'))
 def transcribe(args):
     "Write down what a sound says: with the packaged checkpoint, Morse code. Each file gives one line."
-    transcriber = Transcriber(args.model)
+    from transformers_lite import pipeline
+    listen = pipeline('automatic-speech-recognition', model=args.model, return_timestamps='word')
     for file in args.file:
-        out = transcriber(file)
-        if args.json: print(json.dumps(dict(file=file, text=out.text, words=out.word_offsets), ensure_ascii=False))
-        else: print(out.text + ('' if len(args.file) == 1 else f'  {file}'))
-        if not out.text: print(f"note: nothing was heard in '{file}'", file=sys.stderr)
+        out = listen(file, **PIECES, progress=None if sys.stderr.isatty() else False)
+        if args.json:
+            words = [timed(o['text'], *o['timestamp'], listen) for o in out['chunks']]
+            print(json.dumps(dict(file=file, text=out['text'], words=words), ensure_ascii=False))
+        else: print(out['text'] + ('' if len(args.file) == 1 else f'  {file}'))
+        if not out['text']: print(f"note: nothing was heard in '{file}'", file=sys.stderr)
 
 # -- inspect
 

@@ -27,7 +27,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
 from inspect import signature
-from itertools import accumulate, chain
+from itertools import accumulate, chain, groupby
 from numbers import Real
 from pathlib import Path
 from typing import Self
@@ -420,11 +420,12 @@ def _refuse(self:PreTrainedTokenizerBase, key):
 
 @patch
 def _load_added(self:PreTrainedTokenizerBase, decoder, special):
-    for i, t in sorted((int(i), as_token(t)) for i, t in decoder.items()):
-        self._add([t])
-        if self._token_to_id(t.content) != i:
-            raise ValueError(f"The added token {t.content!r} is to have the id {i}, but its id is {self._token_to_id(t.content)}, "
-                             f"since {len(self)} tokens are known. "
+    tokens = {int(i): as_token(t) for i, t in decoder.items()}
+    self._add([tokens[i] for i in sorted(tokens)])
+    for i in sorted(tokens):
+        if (found := self._token_to_id(tokens[i].content)) != i:
+            raise ValueError(f"The added token {tokens[i].content!r} is to have the id {i}, but its id is {found}, "
+                             f"since the vocabulary has {self.vocab_size} tokens. "
                              "Ids must follow on without a gap: mend added_tokens_decoder in tokenizer_config.json.")
     self._add([t for t in special if t.content not in self.added_tokens_encoder])
 
@@ -512,23 +513,28 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
 def added_pattern(
     tokens, # `AddedToken`s
     normalize=str, # what is done to the text before they are looked for
-)->re.Pattern|None: # a pattern with a group for each, or None
+)->re.Pattern|None: # a pattern with a group for each run of tokens that have the same flags, or None
     "A pattern that finds added tokens, the longest first."
-    def one(t):
-        word, left, right = (r'(?<!\w)', r'(?!\w)') if t.single_word else ('', ''), r'\s*' * t.lstrip, r'\s*' * t.rstrip
-        return left + word[0] + '(' + re.escape(normalize(t.content)) + ')' + word[1] + right
-    return re.compile('|'.join(map(one, tokens))) if tokens else None
+    def run(flags, ts):
+        (single, left, right), texts = flags, '|'.join(re.escape(normalize(t.content)) for t in ts)
+        before, after = (r'(?<!\w)', r'(?!\w)') if single else ('', '')
+        return r'\s*' * left + before + f'({texts})' + after + r'\s*' * right
+    runs = groupby(tokens, lambda t: (t.single_word, t.lstrip, t.rstrip))
+    return re.compile('|'.join(run(*r) for r in runs)) if tokens else None
 
 @patch
 def _add(self:PreTrainedTokenizer, tokens):
+    new = max(self._tokens, default=-1) + 1
     for t in tokens:
         if not t.content: continue
-        i = self._ids.setdefault(t.content, max(self._tokens, default=-1) + 1)
-        self._tokens[i], self._added[i] = t.content, t
+        i = self._ids.setdefault(t.content, new)
+        self._tokens[i], self._added[i], new = t.content, t, new + (i == new)
     longest = sorted(self._added.values(), key=lambda t: -len(t.content))
     self._raw, self._normal = [[t for t in longest if t.normalized == b] for b in (False, True)]
     self._raw_pattern = added_pattern(self._raw)
-    self._normal_pattern = added_pattern(self._normal, lambda s: ''.join(c for c, _, _ in self._normalize(s)))
+    normalize = lambda s: ''.join(c for c, _, _ in self._normalize(s))
+    self._normal_pattern = added_pattern(self._normal, normalize)
+    self._normal_ids = {normalize(t.content): self._ids[t.content] for t in reversed(self._normal)}
 
 # %% ../nbs/04_tokenizer.ipynb #ca0bd3b7
 @patch
@@ -537,7 +543,7 @@ def _segments(self:PreTrainedTokenizer, text):
     at = 0
     for m in self._raw_pattern.finditer(text) if self._raw_pattern else ():
         yield from self._normal_segments(text, at, m.start())
-        yield m.start(), m.end(), self._ids[self._raw[m.lastindex-1].content]
+        yield m.start(), m.end(), self._ids[m[m.lastindex]]
         at = m.end()
     yield from self._normal_segments(text, at, len(text))
 
@@ -550,7 +556,7 @@ def _normal_segments(self:PreTrainedTokenizer, text, start, end):
             if m.end() == m.start(): continue
             s, e = start + chars[m.start()][1], start + chars[m.end()-1][2]
             if at < s: yield at, s, None
-            yield s, e, self._ids[self._normal[m.lastindex-1].content]
+            yield s, e, self._normal_ids[m[m.lastindex]]
             at = e
     if at < end: yield at, end, None
 
@@ -1600,12 +1606,13 @@ def read_added(
     special, # tokens that have a role
 )->dict: # {id: `AddedToken`}
     "The added tokens of a folder from before 4.34; ValueError names the file and the token."
-    d = read_json(path)
-    for t, i in d.items():
-        if not t or type(i) is not int or i < 0 or list(d.values()).count(i) > 1:
+    added = {}
+    for t, i in read_json(path).items():
+        if not t or type(i) is not int or i < 0 or i in added:
             raise ValueError(f"in {path.name}, {t!r:.60} has the id {i!r:.60}, but each token has "
                              "text and an id of its own, a whole number from 0 on.")
-    return {i: as_token(t, t in special) for t, i in d.items()}
+        added[i] = as_token(t, t in special)
+    return added
 
 # %% ../nbs/04_tokenizer.ipynb #5f8b6d21
 @patch(cls_method=True)
