@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np, torch
 from transformers_lite.core import saving
 from transformers_lite.configuration import DistilBertConfig
-from transformers_lite.model import DistilBertModel
+from transformers_lite.distilbert import DistilBertModel
 from transformers_lite.tokenizer import DistilBertTokenizer, DistilBertTokenizerFast
 from transformers_lite.feature_extractor import Wav2Vec2FeatureExtractor
 from transformers_lite.processor import Wav2Vec2CTCTokenizer, Wav2Vec2Processor
