@@ -822,9 +822,9 @@ def from_dict(cls:PreprocessorMixin,
 )->Self: # the processor (and the unused arguments)
     "Make one from a dict; keys it doesn't know are kept."
     d = {k: v for k, v in d.items() if k not in ('image_processor_type', 'feature_extractor_type')}
-    d = vetted(d, cls.known_names())
-    kwargs = split_hub_kwargs(kwargs)[1]
-    unused = {k: v for k, v in kwargs.items() if k not in d and k not in cls.known_names()}
+    known, kwargs = cls.known_names(), split_hub_kwargs(kwargs)[1]
+    d = vetted(d, known)
+    unused = {k: v for k, v in kwargs.items() if k not in d and k not in known}
     res = cls(**d, **{k: v for k, v in kwargs.items() if k not in d and k not in unused}, _from_file=True)
     for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
     if not return_unused_kwargs:
