@@ -290,159 +290,159 @@ SILENT, SAYS = False, True
 # name: pages and words on them, what 4.57.6 gives and whether it says anything, the same of 5.23.0
 CLAIMS = dict(
     slips=(
-        {'01': 'transformers takes both as they are',
-         '18': 'it becomes an attribute that nothing reads'},
+        {'configuration': 'transformers takes both as they are',
+         'coming_from_transformers': 'it becomes an attribute that nothing reads'},
         ([0.1, 7], SILENT), ([0.1, 7], SILENT)),
     labels=(
-        {'01': 'transformers 4 believes the names, transformers 5 throws them away',
-         '18': 'one of the two is dropped, with a line in the log'},
+        {'configuration': 'transformers 4 believes the names, transformers 5 throws them away',
+         'coming_from_transformers': 'one of the two is dropped, with a line in the log'},
         ('bad', SAYS), ('LABEL_0', SAYS)),
     activation_is_kept=(
         {},
         ('rleu', SILENT), ('rleu', SILENT)),
     activation_fails_late=(
-        {'01': 'transformers looks the name up when the model is built'},
+        {'configuration': 'transformers looks the name up when the model is built'},
         ('KeyError', SILENT), ('KeyError', SILENT)),
     two_names=(
-        {'01': 'transformers lets one win silently'},
+        {'configuration': 'transformers lets one win silently'},
         ([8, 8], SILENT), ([8, 8], SILENT)),
     brings_torch=(
-        {'18': 'brings PyTorch along'},
+        {'coming_from_transformers': 'brings PyTorch along'},
         ('True', SILENT), ('True', SILENT)),
     guess=(
-        {'08': 'transformers 4 guesses'},
+        {'auto': 'transformers 4 guesses'},
         ('OPTConfig', SILENT), ('ValueError', SILENT)),
     called=(
-        {'08': 'Calling one raises `OSError`, as in transformers'},
+        {'auto': 'Calling one raises `OSError`, as in transformers'},
         ('OSError', SILENT), ('OSError', SILENT)),
     half_a_file=(
-        {'00': 'this file is of no use. transformers does the same'},
+        {'core': 'this file is of no use. transformers does the same'},
         ('OSError', SILENT), ('OSError', SILENT)),
     empty_config=(
-        {'00': 'can leave an empty `config.json`'},
+        {'core': 'can leave an empty `config.json`'},
         ('', SILENT), ('', SILENT)),
     no_post_init=(
-        {'02': "In version 5, whoever forgets it gets a model that saves but can't be loaded"},
+        {'model': "In version 5, whoever forgets it gets a model that saves but can't be loaded"},
         ('Forgetful', SILENT), ('AttributeError', SILENT)),
     own_parameter=(
-        {'02': 'a parameter of your own is raw memory then',
-         '18': 'raw memory'},
+        {'checkpoint': 'a parameter of your own is raw memory then',
+         'coming_from_transformers': 'raw memory'},
         (False, SAYS), (False, SAYS)),
     printed=(
-        {'00a': 'makes one line of equal layers'},
+        {'look': 'makes one line of equal layers'},
         (True, SILENT), (True, SILENT)),
     vit_classes=(
-        {'02a': 'the same in 4.x; 5.x has fewer classes'},
+        {'vit': 'the same in 4.x; 5.x has fewer classes'},
         ('SelfAttention Attention Layer Encoder Pooler SelfOutput Intermediate Output', SILENT),
         ('Attention Layer Pooler', SILENT)),
     prunes=(
-        {'02': 'the same in 4.x; gone in 5.x',
-         '02a': 'and no pruning'},
+        {'checkpoint': 'the same in 4.x; gone in 5.x',
+         'vit': 'and no pruning'},
         (True, SILENT), (False, SILENT)),
     debugger=(
-        {'02c': 'model_addition_debugger_context',
-         '18': 'model_addition_debugger_context'},
+        {'steps': 'model_addition_debugger_context',
+         'coming_from_transformers': 'model_addition_debugger_context'},
         (None, SILENT), (None, SILENT)),
     attentions=(
-        {'18': 'There, since version 5, the quick way gives none'},
+        {'coming_from_transformers': 'There, since version 5, the quick way gives none'},
         (2, SAYS), (0, SAYS)),
     half_saved=(
-        {'18': 'the new settings stand beside the old weights'},
+        {'coming_from_transformers': 'the new settings stand beside the old weights'},
         (0.9, SILENT), (0.9, SILENT)),
     left=(
-        {'03': 'transformers gives the same numbers without a word',
-         '18': 'scores that depend on the padding'},
+        {'heads': 'transformers gives the same numbers without a word',
+         'coming_from_transformers': 'scores that depend on the padding'},
         (True, SILENT), (True, SILENT)),
     nothing_counts=(
-        {'03': 'all left out is `nan` there',
-         '18': 'a loss of `nan`'},
+        {'heads': 'all left out is `nan` there',
+         'coming_from_transformers': 'a loss of `nan`'},
         (True, SILENT), (True, SILENT)),
     padding_counts=(
-        {'03': 'transformers counts them in the loss'},
+        {'heads': 'transformers counts them in the loss'},
         (True, SILENT), (True, SILENT)),
     minus_one=(
-        {'03': 'transformers takes it for 0',
-         '18': 'the model learns to answer `[CLS]`'},
+        {'heads': 'transformers takes it for 0',
+         'coming_from_transformers': 'the model learns to answer `[CLS]`'},
         (True, SILENT), (True, SILENT)),
     registered_twice=(
-        {'08': 'So it is in transformers, too, for a family of yours'},
+        {'auto': 'So it is in transformers, too, for a family of yours'},
         (None, SILENT), (None, SILENT)),
     theirs_registered=(
-        {'08': 'for one of its own it raises'},
+        {'auto': 'for one of its own it raises'},
         ('ValueError', SILENT), ('ValueError', SILENT)),
     inherited=(
-        {'18': 'opens as a model of that family'},
+        {'coming_from_transformers': 'opens as a model of that family'},
         ('DistilBertModel', SILENT), ('DistilBertModel', SILENT)),
     vocab_file=(
-        {'04': 'transformers 5 takes `vocab_file=` without a word',
-         '18': '5.x ignores the file'},
+        {'tokenizer': 'transformers 5 takes `vocab_file=` without a word',
+         'coming_from_transformers': '5.x ignores the file'},
         (['the', 'waffle', '##s'], SILENT), (['[UNK]', '[UNK]'], SILENT)),
     truncation=(
-        {'04': 'transformers 5 says nothing, 4.57 writes it into its log'},
+        {'tokenizer': 'transformers 5 says nothing, 4.57 writes it into its log'},
         (5, SAYS), (5, SILENT)),
     python_tokenizer=(
-        {'04': 'gone in 5.x'},
+        {'tokenizer': 'gone in 5.x'},
         (False, SILENT), (True, SILENT)),
     python_places=(
-        {'04': 'in Python, with places | the same in 4.x, without places',
-         '18': 'offsets and word ids from a Python tokenizer | none'},
+        {'tokenizer': 'in Python, with places | the same in 4.x, without places',
+         'coming_from_transformers': 'offsets and word ids from a Python tokenizer | none'},
         ('NotImplementedError', SILENT), ('offsets', SILENT)),
     asked_for_python=(
-        {'08': '5.x ignores `use_fast`'},
+        {'auto': '5.x ignores `use_fast`'},
         (False, SILENT), (True, SILENT)),
     one_class=(
-        {'04': 'in Rust | the same; an alias in 5.x'},
+        {'tokenizer': 'in Rust | the same; an alias in 5.x'},
         (False, SILENT), (True, SILENT)),
     backends=(
-        {'04': '`PythonBackend`, `TokenizersBackend` in 5.x'},
+        {'tokenizer': '`PythonBackend`, `TokenizersBackend` in 5.x'},
         ([False, False], SILENT), ([True, True], SILENT)),
     answers=(
-        {'18': '`question-answering` is gone from transformers 5'},
+        {'coming_from_transformers': '`question-answering` is gone from transformers 5'},
         (True, SILENT), (False, SILENT)),
     modes=(
-        {'05': 'transformers fails at most of them',
-         '18': 'a grey, transparent, palette or 16-bit picture | raises'},
+        {'image_processor': 'transformers fails at most of them',
+         'coming_from_transformers': 'a grey, transparent, palette or 16-bit picture | raises'},
         (['L', 'P', '1', 'LA', 'RGBA', 'I;16'], SILENT),
         (['L', 'P', '1', 'LA', 'RGBA', 'I;16'], SILENT)),
     filters=(
-        {'05': 'fails later, at the first picture',
-         '18': '4 fails at the first picture, 5 takes *bilinear*'},
+        {'image_processor': 'fails later, at the first picture',
+         'coming_from_transformers': '4 fails at the first picture, 5 takes *bilinear*'},
         ('ValueError', SILENT), (True, SILENT)),
     misspelt=(
-        {'05': 'transformers 5 takes any name, even a misspelt one'},
+        {'image_processor': 'transformers 5 takes any name, even a misspelt one'},
         ('ValueError', SILENT), (True, SILENT)),
     floats=(
-        {'05': 'Version 5 does so without a word (version 4 warns)'},
+        {'image_processor': 'Version 5 does so without a word (version 4 warns)'},
         (True, SAYS), (True, SILENT)),
     two_channels=(
-        {'18': 'two channels become a batch of two, or of thousands'},
+        {'coming_from_transformers': 'two channels become a batch of two, or of thousands'},
         ([4000, 2], SILENT), ([4000, 2], SILENT)),
     one_nan=(
-        {'18': 'a spoilt clip'},
+        {'coming_from_transformers': 'a spoilt clip'},
         (True, SILENT), (True, SILENT)),
     padding_first=(
-        {'06': 'transformers pads first and then normalises'},
+        {'feature_extractor': 'transformers pads first and then normalises'},
         ([False, True], SILENT), ([False, True], SILENT)),
     group_norm=(
-        {'02b': 'transformers does the same, but says nothing'},
+        {'wav2vec2': 'transformers does the same, but says nothing'},
         (True, SILENT), (True, SILENT)),
     letters_on_padding=(
-        {'03': 'In transformers it gets whatever comes out',
-         '18': 'what it says on padding is in the text'},
+        {'heads': 'In transformers it gets whatever comes out',
+         'coming_from_transformers': 'what it says on padding is in the text'},
         (True, SILENT), (True, SILENT)),
     skipped=(
-        {'07': 'it drops the blanks first, and *hello* becomes *helo*',
-         '18': 'double letters become one'},
+        {'processor': 'it drops the blanks first, and *hello* becomes *helo*',
+         'coming_from_transformers': 'double letters become one'},
         (['HELLO WORLD', 'HELO WORLD'], SILENT), (['HELLO WORLD', 'HELO WORLD'], SILENT)),
     places_as_json=(
-        {'07': "with numpy's integers; no times"},
+        {'processor': "with numpy's integers; no times"},
         ('TypeError', SILENT), ('TypeError', SILENT)),
     beside_special=(
-        {'07': 'belong to it, as in transformers'},
+        {'processor': 'belong to it, as in transformers'},
         (['A', '<s>', 'B'], SILENT), (['A', '<s>', 'B'], SILENT)),
     processor_files=(
-        {'07': 'transformers 5 wants them in one file',
-         '00': 'transformers 5 puts them one level deeper'},
+        {'processor': 'transformers 5 wants them in one file',
+         'core': 'transformers 5 puts them one level deeper'},
         (['preprocessor_config.json'], SILENT), (['processor_config.json'], SILENT)))
 
 @pytest.fixture(scope='module')
@@ -456,7 +456,7 @@ def test_claim(done, name):
     pages, *wanted = CLAIMS[name]
     assert [done[0][name], done[1][name]] == [list(w) for w in wanted]
     for page, words in pages.items():
-        path, = (ROOT/'nbs').glob(f'{page}_*.ipynb')
+        path, = (p for p in (ROOT/'nbs').glob('*.ipynb') if re.sub(r'^\d+[a-z]?_', '', p.stem) == page)
         cells = json.loads(path.read_text(encoding='utf-8'))['cells']
         text = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown')
         assert words in re.sub(r'\s+', ' ', text), f'{path.stem} no longer says {words!r}'
