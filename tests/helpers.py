@@ -12,6 +12,9 @@ ORACLE_457 = ROOT/'.oracle'/'457' # transformers 4.57.6, put there by `make test
 def free():
     "Give memory back to the system: Python's circles of objects, and what the C library keeps for later."
     gc.collect()
+    if 'torch._dynamo' in sys.modules: sys.modules['torch'].compiler.reset() # compiled programs, and the models that they hold
+    if 'matplotlib.pyplot' in sys.modules: sys.modules['matplotlib.pyplot'].close('all')
+    gc.collect()
     try: ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError, TypeError): pass # only glibc has it
 

@@ -64,8 +64,8 @@ def run_all(page, lab, name):
 
 def test_make_lab_opens_the_first_chapter(page, lab):
     page.goto(f'{lab[1]}/?token={lab[2]}')
-    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='20_core.ipynb').first.wait_for(timeout=60_000)
-    page.get_by_role('heading', name='Files and messages').first.wait_for(timeout=30_000)
+    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='01_configuration.ipynb').first.wait_for(timeout=60_000)
+    page.get_by_role('heading', name='Configuration').first.wait_for(timeout=30_000)
 
 def test_a_chapter_runs_in_jupyterlab(page, lab):
     saved, errors = run_all(page, lab, '02c_steps.ipynb')

@@ -108,10 +108,10 @@ def test_a_rule_of_ones_own_finds_torchs_numbers():
     class Late(L.DistilBertModel):
         def post_init(self): pass
     for cls in (Mine, Late):
-        assert not cls.fills_all()
+        assert not cls.fills_all
         w = cls(big).transformer.layer[0].ffn.lin1.weight
         assert w.isfinite().all() and abs(w.std() - (1 / 512 / 3)**.5) < .002  # uniform between ±1/√512
-    assert L.DistilBertModel.fills_all()
+    assert L.DistilBertModel.fills_all
     class Outer(L.PreTrainedModel):  # a model of one's own around one of this library's
         config_class = L.DistilBertConfig
         def __init__(self, config):
