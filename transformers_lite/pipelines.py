@@ -12,7 +12,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/pipelines.html.md"""
 __all__ = ['PARTS', 'SCORE_FUNCTIONS', 'STRATEGIES', 'TASKS', 'TASK_ALIASES', 'step_arguments', 'move_to', 'PipelineSteps',
            'length_of', 'plan_pieces', 'collate_pieces', 'split_output', 'filling', 'RunsInBatches', 'LateBar',
            'check_count', 'is_stream', 'TakesInputs', 'SavesParts', 'pick_device', 'kind_of', 'check_parts', 'Pipeline',
-           'label_scores', 'best_first', 'text_of', 'ReadsText', 'TextClassificationPipeline',
+           'ChunkPipeline', 'label_scores', 'best_first', 'text_of', 'ReadsText', 'TextClassificationPipeline',
            'FeatureExtractionPipeline', 'GuessesWords', 'FillMaskPipeline', 'find_strategy', 'joined_words',
            'TokenWindows', 'goes_on', 'text_of_tokens', 'Aggregates', 'keep_longest', 'TokenClassificationPipeline',
            'examples_of', 'one_example', 'word_places', 'QuestionWindows', 'span_scores', 'RanksAnswers',
@@ -326,7 +326,7 @@ def check_parts(
         raise ValueError(f"{name} is for {found}, and {task} needs a model for {pipe.kind}: load "
                          "another one, or ask for another task.")
 
-# %% ../nbs/09_pipelines.ipynb #8f608fe2
+# %% ../nbs/09_pipelines.ipynb #1df28d36
 class Pipeline(PipelineSteps, RunsInBatches, TakesInputs, SavesParts):
     "A model, and what comes before it and after it."
     kind, needs = None, None # the head (see `FAMILIES`); the parts, None: those that are there
@@ -364,6 +364,11 @@ class Pipeline(PipelineSteps, RunsInBatches, TakesInputs, SavesParts):
     def __repr__(self):
         model, dtype = type(self.model).__name__, str(self.dtype).removeprefix('torch.')
         return f'{type(self).__name__}: {dict(model=model, dtype=dtype, device=str(self.device))}'
+
+# %% ../nbs/09_pipelines.ipynb #dd049818
+class ChunkPipeline(Pipeline):
+    "Its `preprocess` yields several pieces of an input, and its `postprocess` gets a list."
+    chunks = True
 
 # %% ../nbs/09_pipelines.ipynb #55df6e7f
 SCORE_FUNCTIONS = dict(softmax=lambda x: x.softmax(-1), sigmoid=torch.sigmoid, none=lambda x: x)
@@ -659,10 +664,10 @@ def keep_longest(
         elif size(e) > size(kept[-1]): kept[-1] = e
     return kept
 
-# %% ../nbs/09_pipelines.ipynb #1ce2c396
-class TokenClassificationPipeline(TokenWindows, Aggregates, ReadsText, Pipeline):
+# %% ../nbs/09_pipelines.ipynb #950598f4
+class TokenClassificationPipeline(TokenWindows, Aggregates, ReadsText, ChunkPipeline):
     "Labels for the tokens of a text, for its words, or for names of several words."
-    kind, chunks = 'token_classification', True
+    kind = 'token_classification'
     per_token = 'input_ids', 'attention_mask', 'special_tokens_mask', 'logits'
 
     def __call__(self, inputs, **kwargs):
@@ -817,11 +822,10 @@ class RanksAnswers:
             found.setdefault(answer.lower(), new)['score'] += p
         return found
 
-# %% ../nbs/09_pipelines.ipynb #d5e23eb5
-class QuestionAnsweringPipeline(QuestionWindows, RanksAnswers, ReadsText, Pipeline):
+# %% ../nbs/09_pipelines.ipynb #e678e6af
+class QuestionAnsweringPipeline(QuestionWindows, RanksAnswers, ReadsText, ChunkPipeline):
     "The passage of a context that answers a question."
-    kind, chunks = 'question_answering', True
-    per_token = 'start', 'end', 'inside', 'cls'
+    kind, per_token = 'question_answering', ('start', 'end', 'inside', 'cls')
 
     def __call__(self, inputs=None, context=None, *, question=None, **kwargs):
         examples = examples_of(inputs, question, context)
@@ -985,10 +989,10 @@ class HearsInPieces:
         if right: ids = (ids + [self.tokenizer.pad_token_id] * n)[:round((n - right) / self.step)]
         return ids[round(left / self.step):]
 
-# %% ../nbs/09_pipelines.ipynb #ad6b74e9
-class AutomaticSpeechRecognitionPipeline(HearsInPieces, ReadsSound, Pipeline):
+# %% ../nbs/09_pipelines.ipynb #975b1f85
+class AutomaticSpeechRecognitionPipeline(HearsInPieces, ReadsSound, ChunkPipeline):
     "What is said in a sound, and when."
-    kind, default, chunks = 'ctc', 'transformers-lite/wav2vec2-morse', True
+    kind, default = 'ctc', 'transformers-lite/wav2vec2-morse'
     needs = 'feature_extractor', 'tokenizer'
 
     def _forward(self, model_inputs):
