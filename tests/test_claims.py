@@ -137,6 +137,11 @@ def left():
     padded, alone = model(ids, attention_mask=(ids != 0).long()).logits, model(ids[:1, 2:]).logits
     return (padded[0] - alone[0]).abs().max().item() > .1
 @claim
+def padding_is_computed():
+    ids = torch.tensor([[3, 4, 0]])
+    padding = fresh(DistilBertModel)(ids, attention_mask=(ids != 0).long()).last_hidden_state[0, 2]
+    return padding.abs().max().item() > .1
+@claim
 def nothing_counts():
     model = fresh(DistilBertForTokenClassification)
     return model(torch.tensor([[3, 4]]), labels=torch.tensor([[-100, -100]])).loss.isnan().item()
@@ -240,6 +245,8 @@ def ready(x, by=extract, **kwargs): return by(x, sampling_rate=16000, **kwargs)[
 def two_channels(): return [len(ready(x)) for x in (stereo, stereo.T)]
 @claim
 def one_nan(): return bool(np.isnan(ready(np.r_[stereo[:, 0], np.nan])[0]).all())
+@claim
+def empty_clip(): return len(ready(np.zeros(0, np.float32))[0])
 @claim
 def padding_first():
     short, long = stereo[:1000, 0] + 3, stereo[:, 1]
@@ -353,6 +360,9 @@ CLAIMS = dict(
         {'heads': 'transformers gives the same numbers without a word',
          'coming_from_transformers': 'scores that depend on the padding'},
         (True, SILENT), (True, SILENT)),
+    padding_is_computed=(
+        {'coming_from_transformers': 'a padded batch on a CPU | computes the padding'},
+        (True, SILENT), (True, SILENT)),
     nothing_counts=(
         {'heads': 'all left out is `nan` there',
          'coming_from_transformers': 'a loss of `nan`'},
@@ -420,6 +430,9 @@ CLAIMS = dict(
     one_nan=(
         {'coming_from_transformers': 'a spoilt clip'},
         (True, SILENT), (True, SILENT)),
+    empty_clip=(
+        {'coming_from_transformers': 'a spoilt clip, an empty one'},
+        (0, SILENT), (0, SILENT)),
     padding_first=(
         {'feature_extractor': 'transformers pads first and then normalises'},
         ([False, True], SILENT), ([False, True], SILENT)),

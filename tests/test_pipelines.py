@@ -426,6 +426,16 @@ class Nested(lite.Pipeline):
     def _forward(self, inputs): return {'out': self.model(**inputs['model_input']), 'text': inputs['text']}
     def postprocess(self, outputs): return outputs['text'], outputs['out'].logits.argmax().item()
 
+class Halves(lite.ChunkPipeline):
+    "Pieces as transformers' own ChunkPipeline has them, with `is_last`."
+    def preprocess(self, text):
+        n = len(text) // 2
+        for i, half in enumerate((text[:n], text[n:])): yield {'is_last': i == 1, **self.tokenizer(half, return_tensors='pt')}
+    def _forward(self, inputs):
+        is_last = inputs.pop('is_last')
+        return {'is_last': is_last, 'logits': self.model(**inputs).logits}
+    def postprocess(self, outputs): return sum(o['logits'] for o in outputs)[0].tolist()
+
 def test_subclasses(home):
     pair = pipeline('pair-classification', model=home/'classes', pipeline_class=PairPipeline)
     want = pipeline(model=home/'classes')({'text': TEXTS[0], 'text_pair': TEXTS[1]})
@@ -433,6 +443,12 @@ def test_subclasses(home):
     assert difference(plain(pair(TEXTS, second_text=TEXTS[1], batch_size=2)), plain([pair(t, second_text=TEXTS[1]) for t in TEXTS])) < 1e-5
     nested = Nested(model=pair.model, tokenizer=pair.tokenizer)
     assert [t for t, _ in nested(TEXTS)] == TEXTS
+    halves = Halves(model=pair.model, tokenizer=pair.tokenizer)
+    want = [[sum(x) for x in zip(*(pair.model(**pair.tokenizer(h, return_tensors='pt')).logits[0].tolist() for h in (t[:len(t)//2], t[len(t)//2:])))] for t in TEXTS]
+    for size in 1, 4: assert difference(halves(TEXTS, batch_size=size), want) < 1e-5
+    pipelines.TASKS['halves'] = Halves
+    assert type(pipeline('halves', model=home/'classes')) is Halves
+    del pipelines.TASKS['halves']
 
 # --- what is refused
 

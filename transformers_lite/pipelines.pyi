@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from torch import Tensor, nn
 
-__all__ = ['step_arguments', 'move_to', 'PipelineSteps', 'length_of', 'plan_pieces', 'collate_pieces', 'split_output', 'filling', 'RunsInBatches', 'LateBar', 'check_count', 'is_stream', 'TakesInputs', 'PARTS', 'SavesParts', 'pick_device', 'kind_of', 'check_parts', 'Pipeline', 'SCORE_FUNCTIONS', 'label_scores', 'best_first', 'text_of', 'ReadsText', 'TextClassificationPipeline', 'FeatureExtractionPipeline', 'GuessesWords', 'FillMaskPipeline', 'STRATEGIES', 'find_strategy', 'joined_words', 'TokenWindows', 'goes_on', 'text_of_tokens', 'Aggregates', 'keep_longest', 'TokenClassificationPipeline', 'examples_of', 'one_example', 'word_places', 'QuestionWindows', 'span_scores', 'RanksAnswers', 'QuestionAnsweringPipeline', 'ImageClassificationPipeline', 'one_channel', 'resampled', 'read_sound', 'ReadsSound', 'AudioClassificationPipeline', 'sound_pieces', 'HearsInPieces', 'AutomaticSpeechRecognitionPipeline', 'TASKS', 'TASK_ALIASES', 'check_task', 'infer_task', 'shipped', 'config_of', 'load_model', 'load_part', 'pipeline']
+__all__ = ['step_arguments', 'move_to', 'PipelineSteps', 'length_of', 'plan_pieces', 'collate_pieces', 'split_output', 'filling', 'RunsInBatches', 'LateBar', 'check_count', 'is_stream', 'TakesInputs', 'PARTS', 'SavesParts', 'pick_device', 'kind_of', 'check_parts', 'Pipeline', 'ChunkPipeline', 'SCORE_FUNCTIONS', 'label_scores', 'best_first', 'text_of', 'ReadsText', 'TextClassificationPipeline', 'FeatureExtractionPipeline', 'GuessesWords', 'FillMaskPipeline', 'STRATEGIES', 'find_strategy', 'joined_words', 'TokenWindows', 'goes_on', 'text_of_tokens', 'Aggregates', 'keep_longest', 'TokenClassificationPipeline', 'examples_of', 'one_example', 'word_places', 'QuestionWindows', 'span_scores', 'RanksAnswers', 'QuestionAnsweringPipeline', 'ImageClassificationPipeline', 'one_channel', 'resampled', 'read_sound', 'ReadsSound', 'AudioClassificationPipeline', 'sound_pieces', 'HearsInPieces', 'AutomaticSpeechRecognitionPipeline', 'TASKS', 'TASK_ALIASES', 'check_task', 'infer_task', 'shipped', 'config_of', 'load_model', 'load_part', 'pipeline']
 
 def step_arguments(step) -> set: ...
 def move_to(x, device: torch.device | str): ...
@@ -80,6 +80,9 @@ class Pipeline(PipelineSteps, RunsInBatches, TakesInputs, SavesParts):
     def dtype(self) -> torch.dtype: ...
     def __repr__(self) -> str: ...
 
+class ChunkPipeline(Pipeline):
+    chunks: bool
+
 SCORE_FUNCTIONS: Incomplete
 
 def label_scores(logits: Tensor, config, function_to_apply: str | None = None) -> list: ...
@@ -141,9 +144,8 @@ class Aggregates:
 
 def keep_longest(entities: list) -> list: ...
 
-class TokenClassificationPipeline(TokenWindows, Aggregates, ReadsText, Pipeline):
-    kind: Incomplete
-    chunks: Incomplete
+class TokenClassificationPipeline(TokenWindows, Aggregates, ReadsText, ChunkPipeline):
+    kind: str
     per_token: Incomplete
     def __call__(self, inputs, **kwargs): ...
     def _forward(self, model_inputs): ...
@@ -163,9 +165,8 @@ class RanksAnswers:
     def postprocess(self, model_outputs, top_k: int = 1, handle_impossible_answer: bool = False, max_answer_len: int = 15, align_to_words: bool = True, topk: int | None = None): ...
     def answers_in(self, out, scores, top_k, align): ...
 
-class QuestionAnsweringPipeline(QuestionWindows, RanksAnswers, ReadsText, Pipeline):
+class QuestionAnsweringPipeline(QuestionWindows, RanksAnswers, ReadsText, ChunkPipeline):
     kind: Incomplete
-    chunks: Incomplete
     per_token: Incomplete
     def __call__(self, inputs=None, context=None, *, question=None, **kwargs): ...
     def _forward(self, model_inputs): ...
@@ -207,10 +208,9 @@ class HearsInPieces:
     def piece_sizes(self, chunk, stride): ...
     def kept(self, out): ...
 
-class AutomaticSpeechRecognitionPipeline(HearsInPieces, ReadsSound, Pipeline):
+class AutomaticSpeechRecognitionPipeline(HearsInPieces, ReadsSound, ChunkPipeline):
     kind: Incomplete
     default: Incomplete
-    chunks: Incomplete
     needs: Incomplete
     def _forward(self, model_inputs): ...
     def postprocess(self, model_outputs, return_timestamps: str | None = None): ...
