@@ -53,7 +53,7 @@ def test_the_first_page_says_what_the_chart_shows():
     assert f'the {full:.1f} of full texts' in text
     assert f"for each of {sum(r['unit'] == 's' for r in results['rows'])} tasks" in text
     loading, = (r['ours'] for r in results['rows'] if r['name'].startswith('from_pretrained'))
-    assert 'less than a hundredth of a second' in prose(ROOT/'nbs'/'02_model.ipynb') and loading < .01
+    assert 'less than a hundredth of a second' in prose(ROOT/'nbs'/'02b_checkpoint.ipynb') and loading < .01
 
 def test_the_first_page_counts_the_code_as_it_is():
     "Within a tenth: the page was run when the modules were about as long."
