@@ -1,11 +1,11 @@
 "The TensorFlow classes: PyTorch's numbers, files of three formats, training, JAX, and the guide's blocks."
-import json, shutil, warnings
+import json, shutil, sys, warnings
 
 import numpy as np, pytest, torch
 from safetensors.numpy import load_file, save_file
 
 import transformers_lite as L
-from helpers import bert_vocab, run_python
+from helpers import ROOT, bert_vocab, run, run_python
 from test_guide import NAME, repository
 
 import keras, tensorflow as tf
@@ -260,22 +260,39 @@ from transformers_lite import TFDistilBertForQuestionAnswering
 tf_model = TFDistilBertForQuestionAnswering.from_pretrained("distilbert/distilbert-base-uncased")
 '''.split('# %%')
 
-def test_guide(tmp_path, monkeypatch, hub_cache):
-    "The five blocks of the guide (with config.json where the page says my_config.json), from a hub's cache that holds the real repository's shape."
+SESSION = """
+import json, sys, warnings
+import numpy as np
+from safetensors.numpy import load_file
+blocks, hub = json.loads(sys.argv[1])
+words, names, report = load_file(hub)['distilbert.embeddings.word_embeddings.weight'].astype(np.float32), {}, []
+from transformers_lite import DistilBertConfig
+names['DistilBertConfig'] = DistilBertConfig
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter('always')
+    for block in blocks:
+        exec(block, names)
+        m = names['tf_model']
+        table = np.asarray(m.get_input_embeddings().embeddings)
+        report.append((type(m).__name__, m.config.activation, np.array_equal(table, words)))
+import keras
+start = [*m(np.arange(1, 45).reshape(4, 11)).start_logits.shape]
+print(json.dumps([report, [str(w.message) for w in said], isinstance(m, keras.Model), start]))
+"""
+
+def test_guide(tmp_path, hub_cache):
+    """The five blocks of the guide (with config.json where the page says my_config.json), from a hub's cache that holds the real repository's shape.
+
+    In a process of their own: five models of 66 M weights, and TensorFlow gives nothing back."""
     (hub := tmp_path/'repository').mkdir()
     hub_cache(NAME, repository(hub))
     L.DistilBertConfig(activation='relu', attention_dropout=.4).save_pretrained(tmp_path/'your_model_save_path')
-    monkeypatch.chdir(tmp_path)
-    names, words, kinds = {'DistilBertConfig': L.DistilBertConfig}, load_file(hub/'model.safetensors')['distilbert.embeddings.word_embeddings.weight'].astype(np.float32), []
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
-        for i, block in enumerate(GUIDE):
-            exec(block, names)
-            m = names['tf_model']
-            kinds.append((type(m).__name__, m.config.activation, np.array_equal(np.asarray(m.get_input_embeddings().embeddings), words)))
-    assert kinds == [('TFDistilBertModel', 'relu', False), ('TFDistilBertModel', 'gelu', True), ('TFDistilBertModel', 'relu', True), ('TFDistilBertForSequenceClassification', 'gelu', True), ('TFDistilBertForQuestionAnswering', 'gelu', True)]
-    assert all(any(part in str(w.message) for w in said) for part in ('fresh weights for qa_outputs', 'fresh weights for classifier', 'left out vocab_'))
-    assert isinstance(m, tf.keras.Model) and m(IDS).start_logits.shape == (B, N)
+    args = json.dumps([GUIDE, str(hub/'model.safetensors')])
+    kinds, said, is_keras, start = json.loads(run(sys.executable, '-c', SESSION, args, cwd=tmp_path, PYTHONPATH=str(ROOT)).splitlines()[-1])
+    assert kinds == [['TFDistilBertModel', 'relu', False], ['TFDistilBertModel', 'gelu', True], ['TFDistilBertModel', 'relu', True],
+                     ['TFDistilBertForSequenceClassification', 'gelu', True], ['TFDistilBertForQuestionAnswering', 'gelu', True]]
+    assert all(any(part in s for s in said) for part in ('fresh weights for qa_outputs', 'fresh weights for classifier', 'left out vocab_'))
+    assert is_keras and start == [4, 11]
 
 def test_nothing_else_imports_it():
     code = "import sys; from transformers_lite import *; import json; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
