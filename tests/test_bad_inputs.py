@@ -14,7 +14,7 @@ from transformers_lite import (AutoConfig, AutoImageProcessor, AutoModel, AutoTo
     DistilBertForSequenceClassification, DistilBertForTokenClassification, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, ViTConfig,
     ViTForImageClassification, ViTImageProcessor, ViTModel, Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC, Wav2Vec2Model,
     Wav2Vec2Processor)
-from transformers_lite.core import warn_once
+from transformers_lite.messages import warn_once
 from transformers_lite.feature_extractor import load_audio
 
 ROWS = []

@@ -323,10 +323,10 @@ CLAIMS = dict(
         {'auto': 'Calling one raises `OSError`, as in transformers'},
         ('OSError', SILENT), ('OSError', SILENT)),
     half_a_file=(
-        {'core': 'this file is of no use. transformers does the same'},
+        {'store': 'this file is of no use. transformers does the same'},
         ('OSError', SILENT), ('OSError', SILENT)),
     empty_config=(
-        {'core': 'can leave an empty `config.json`'},
+        {'store': 'can leave an empty `config.json`'},
         ('', SILENT), ('', SILENT)),
     no_post_init=(
         {'model': "In version 5, whoever forgets it gets a model that saves but can't be loaded"},
@@ -455,7 +455,7 @@ CLAIMS = dict(
         (['A', '<s>', 'B'], SILENT), (['A', '<s>', 'B'], SILENT)),
     processor_files=(
         {'processor': 'transformers 5 wants them in one file',
-         'core': 'transformers 5 puts them one level deeper'},
+         'pretrained': 'transformers 5 puts them one level deeper'},
         (['preprocessor_config.json'], SILENT), (['processor_config.json'], SILENT)))
 
 @pytest.fixture(scope='module')

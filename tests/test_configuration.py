@@ -6,7 +6,8 @@ from hypothesis import given, settings, strategies as st
 
 from transformers_lite.configuration import *
 from transformers_lite.configuration import ACTIVATIONS, COMMON, PROBLEM_TYPES
-from transformers_lite.core import to_json, warn_once
+from transformers_lite.messages import warn_once
+from transformers_lite.store import to_json
 from helpers import run457, run_python
 
 GUIDE = '''DistilBertConfig {

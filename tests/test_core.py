@@ -7,8 +7,12 @@ import numpy as np, pytest, torch
 from hypothesis import given, settings, strategies as st
 from safetensors.torch import save_file
 
-from transformers_lite import core
-from transformers_lite.core import *
+from transformers_lite import files
+from transformers_lite.features import *
+from transformers_lite.files import *
+from transformers_lite.messages import *
+from transformers_lite.pretrained import *
+from transformers_lite.store import *
 from helpers import ROOT, Answering, run_python, serving
 
 GOOD = '{"sails": 2}\n'
@@ -54,8 +58,8 @@ def test_an_exception_keeps_the_old_file(tmp_path):
     path = tmp_path/'config.json'
     write_text(path, GOOD)
     with pytest.raises(ZeroDivisionError):
-        with atomic_path(path) as tmp:
-            tmp.write_text('half')
+        with saving(tmp_path) as new:
+            (new/path.name).write_text('half')
             1/0
     assert path.read_text() == GOOD and only(tmp_path) == ['config.json']
 
@@ -71,7 +75,7 @@ def test_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch, step):
 def test_a_killed_process_keeps_the_old_file(tmp_path):
     path = tmp_path/'config.json'
     write_text(path, GOOD)
-    code = f"import time\nfrom transformers_lite.core import atomic_path\nwith atomic_path({str(path)!r}) as tmp:\n    tmp.write_text('half')\n    print('ready', flush=True)\n    time.sleep(60)"
+    code = f"import time\nfrom transformers_lite.store import saving\nwith saving({str(tmp_path)!r}) as new:\n    (new/'config.json').write_text('half')\n    print('ready', flush=True)\n    time.sleep(60)"
     with subprocess.Popen([sys.executable, '-c', code], env={**os.environ, 'PYTHONPATH': str(ROOT)}, stdout=subprocess.PIPE, text=True) as p:
         assert p.stdout.readline() == 'ready\n'
         p.send_signal(signal.SIGKILL)
@@ -94,7 +98,7 @@ def test_readers_never_see_half_a_file(tmp_path):
 def test_permissions_are_those_of_other_new_files(tmp_path):
     (tmp_path/'other').touch()
     write_text(tmp_path/'text', 'x')
-    with atomic_path(tmp_path/'weights') as tmp: save_file({'w': torch.zeros(1)}, tmp)
+    with saving(tmp_path) as new: save_file({'w': torch.zeros(1)}, new/'weights')
     assert len({p.stat().st_mode for p in tmp_path.iterdir()}) == 1
 
 def test_a_link_is_replaced_and_its_target_kept(tmp_path):
@@ -147,7 +151,7 @@ def test_cached_file_of_a_folder(boat, monkeypatch):
 
 @pytest.mark.parametrize('name', ['./none', '../none', '/none', '~/none', 'a/b/c', 'C:\\none', '.'*3])
 def test_a_path_is_never_asked_of_the_hub(name, monkeypatch):
-    monkeypatch.setattr(core, 'hub_file', lambda *a, **k: pytest.fail('asked the hub'))
+    monkeypatch.setattr(files, 'hub_file', lambda *a, **k: pytest.fail('asked the hub'))
     for must_exist in True, False:
         with pytest.raises(OSError, match='There is no folder or file'): cached_file(name, 'config.json', must_exist=must_exist)
 
@@ -159,7 +163,7 @@ def test_a_folder_wins_over_a_repository(boat, hub_cache, tmp_path, monkeypatch)
     assert read_json(cached_file('fleet/boat', 'config.json')) == {'sails': 9}
 
 def test_packaged(tmp_path, monkeypatch):
-    monkeypatch.setattr(core, 'files', lambda _: tmp_path)
+    monkeypatch.setattr(files, 'files', lambda _: tmp_path)
     with pytest.raises(OSError, match='These do: none'): cached_file('transformers-lite/boat', 'config.json')
     (tmp_path/'checkpoints'/'boat').mkdir(parents=True)
     write_text(tmp_path/'checkpoints'/'boat'/'config.json', GOOD)
@@ -233,7 +237,8 @@ def hub(tmp_path):
 
 def test_downloads(hub):
     out = hub.run('''
-from transformers_lite.core import cached_file, read_json
+from transformers_lite.files import cached_file
+from transformers_lite.store import read_json
 def get(name, filename='config.json', **k):
     try: path = cached_file(name, filename, **k)
     except OSError as e: return f'{type(e).__name__} {e}'
@@ -254,7 +259,7 @@ def test_a_hub_that_can_not_be_reached(tmp_path):
     out = run_python('''
 import time
 time.sleep = lambda s: None # huggingface_hub waits between its attempts
-from transformers_lite.core import cached_file
+from transformers_lite.files import cached_file
 try: cached_file('fleet/boat', 'config.json')
 except OSError as e: print(e)
 print(cached_file('fleet/boat', 'config.json', must_exist=False))
@@ -341,5 +346,5 @@ def test_warn_once(recwarn):
     assert [str(w.message) for w in recwarn] == ['one', 'two'] and recwarn[0].filename == __file__
 
 def test_core_is_light():
-    out = run_python("import sys, transformers_lite.core, transformers_lite.configuration\nprint([m for m in ('torch', 'numpy', 'PIL', 'huggingface_hub', 'tokenizers', 'safetensors') if m in sys.modules])")
+    out = run_python("import sys, transformers_lite.pretrained, transformers_lite.features, transformers_lite.configuration\nprint([m for m in ('torch', 'numpy', 'PIL', 'huggingface_hub', 'tokenizers', 'safetensors') if m in sys.modules])")
     assert out == '[]\n'

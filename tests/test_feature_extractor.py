@@ -4,7 +4,7 @@ import io, itertools, json
 import numpy as np, pytest, soundfile as sf, torch, transformers
 from hypothesis import given, settings, strategies as st
 
-import transformers_lite.core
+import transformers_lite.messages
 from helpers import run457, run_python
 from transformers_lite import SequenceFeatureExtractor, Wav2Vec2FeatureExtractor, load_audio
 
@@ -94,7 +94,7 @@ def test_left_padding_with_a_mask_is_right(): # each clip as it is alone; transf
 
 def test_a_clip_depends_on_its_batch_and_is_warned_about(recwarn):
     e, alone = Wav2Vec2FeatureExtractor(), Wav2Vec2FeatureExtractor()(CLIPS[1], sampling_rate=16000)['input_values'][0]
-    transformers_lite.core.warn_once.cache_clear()
+    transformers_lite.messages.warn_once.cache_clear()
     batch = e(CLIPS, padding=True, sampling_rate=16000)['input_values'][1]
     assert 'normalize_before_padding=True' in str(recwarn.pop(UserWarning).message) and np.abs(batch[:90] - alone).max() > .1
     for right in (e(CLIPS, padding=True, sampling_rate=16000, normalize_before_padding=True), Wav2Vec2FeatureExtractor(normalize_before_padding=True)(CLIPS, padding=True, sampling_rate=16000), e(CLIPS, padding=True, sampling_rate=16000, return_attention_mask=True)):
@@ -122,7 +122,7 @@ def test_bad_settings(kwargs):
 
 def test_a_batch_of_two_stays_one(recwarn): assert len(Wav2Vec2FeatureExtractor()(np.stack([CLIPS[0], CLIPS[0]]), sampling_rate=16000)['input_values']) == 2
 def test_no_rate_is_warned_about(recwarn):
-    transformers_lite.core.warn_once.cache_clear()
+    transformers_lite.messages.warn_once.cache_clear()
     Wav2Vec2FeatureExtractor()(CLIPS[0])
     assert 'sampling_rate=16000' in str(recwarn.pop(UserWarning).message)
 

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from helpers import run457
 from transformers_lite import heads
 from transformers_lite.configuration import DistilBertConfig
-from transformers_lite.core import warn_once
+from transformers_lite.messages import warn_once
 from transformers_lite.heads import *
 from transformers_lite.distilbert import DistilBertModel
 

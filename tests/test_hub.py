@@ -65,7 +65,8 @@ def hub(tmp_path, folder):
 HEAD = '''
 import time, warnings
 _sleep, time.sleep = time.sleep, lambda s: None # waiting between attempts is huggingface_hub's, and it is long
-from transformers_lite.core import cached_file, read_json
+from transformers_lite.files import cached_file
+from transformers_lite.store import read_json
 def get(name, filename='config.json', **k):
     try: return str(len(cached_file(name, filename, **k).read_bytes()))
     except OSError as e: return f'{type(e).__name__}: {e}'

@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-import transformers_lite.core
+import transformers_lite.messages
 from helpers import run457, run_python
 from transformers_lite import ViTFeatureExtractor, ViTImageProcessor
 
@@ -91,7 +91,7 @@ def test_sixteen_bits_from_a_file(tmp_path):
     assert np.array_equal(ViTImageProcessor()(tmp_path/'deep.png', return_tensors='np')['pixel_values'], ViTImageProcessor()(picture()[..., 0], return_tensors='np')['pixel_values'])
 
 def test_floats_warn(recwarn): # row 7
-    transformers_lite.core.warn_once.cache_clear()
+    transformers_lite.messages.warn_once.cache_clear()
     x = (picture() / 255).astype(np.float32)
     a = ViTImageProcessor()(x, return_tensors='np')['pixel_values']
     assert 'do_rescale=False' in str(recwarn.pop(UserWarning).message)
@@ -112,7 +112,7 @@ def test_exif(tmp_path): # a picture that lies on its side says so
     for source in tmp_path/'side.png', Image.open(tmp_path/'side.png'): assert np.array_equal(ViTImageProcessor(do_resize=False)(source)['pixel_values'][0], ViTImageProcessor(do_resize=False)(np.rot90(x, -1))['pixel_values'][0])
 
 def test_ambiguous_colours(recwarn):
-    transformers_lite.core.warn_once.cache_clear()
+    transformers_lite.messages.warn_once.cache_clear()
     x = picture(3, 3)
     ViTImageProcessor()(x)
     assert 'first or last' in str(recwarn.pop(UserWarning).message)

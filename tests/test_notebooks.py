@@ -11,7 +11,7 @@ from fastcore.nbio import read_nb
 from nbdev.test import nb_test_cells
 
 from helpers import NOTEBOOKS, ROOT, free
-from transformers_lite.core import warn_once
+from transformers_lite.messages import warn_once
 
 LIMIT = 240 # seconds for a cell, less than pyproject.toml allows a test, so that a page's own words come first
 

@@ -115,8 +115,8 @@ def test_messages(call, kind, words):
     with pytest.raises(kind, match=words): call()
 
 def test_a_text_longer_than_its_sound_is_told(recwarn):
-    from transformers_lite import core
-    core.warn_once.cache_clear()
+    from transformers_lite import messages
+    messages.warn_once.cache_clear()
     assert make(Wav2Vec2ForCTC)(SOUND, labels=torch.randint(1, 9, (3, 60))).loss.isinf() and 'ctc_zero_infinity' in str(recwarn.pop(UserWarning).message)
     assert make(Wav2Vec2ForCTC, ctc_zero_infinity=True)(SOUND, labels=torch.randint(1, 9, (3, 60))).loss == 0
 

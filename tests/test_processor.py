@@ -4,7 +4,7 @@ import json
 import numpy as np, pytest, torch, transformers
 from hypothesis import given, settings, strategies as st
 
-import transformers_lite.core
+import transformers_lite.messages
 from helpers import run457, run_python
 from transformers_lite import AutoProcessor, AutoTokenizer, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor, add_times, collapse
 
@@ -82,7 +82,7 @@ def test_both_layouts_hold_the_live_settings(tmp_path): # row 22
     assert read('processor_config.json')['feature_extractor']['sampling_rate'] == 4000 and Wav2Vec2Processor.from_pretrained(tmp_path).feature_extractor.sampling_rate == 4000
 
 def test_layouts_that_disagree_are_told(tmp_path, recwarn):
-    transformers_lite.core.warn_once.cache_clear()
+    transformers_lite.messages.warn_once.cache_clear()
     Wav2Vec2Processor(Wav2Vec2FeatureExtractor(), ours()).save_pretrained(tmp_path)
     d = json.loads((tmp_path/'preprocessor_config.json').read_text())
     (tmp_path/'preprocessor_config.json').write_text(json.dumps(d | {'sampling_rate': 8000}))
@@ -113,7 +113,7 @@ def test_line_list_and_json_are_one(tmp_path, vocab_file):
     assert Wav2Vec2CTCTokenizer(tmp_path/'lines.txt').get_vocab() == Wav2Vec2CTCTokenizer(vocab_file).get_vocab() == Wav2Vec2CTCTokenizer.from_pretrained(vocab_file).get_vocab() == VOCAB
 
 def test_lower_case_is_warned_about(recwarn):
-    transformers_lite.core.warn_once.cache_clear()
+    transformers_lite.messages.warn_once.cache_clear()
     assert set(ours()('hello')['input_ids']) == {3} and 'do_lower_case=True' in str(recwarn.pop(UserWarning).message)
     assert ours(do_lower_case=True)('hello')['input_ids'] == ours()('HELLO')['input_ids'] and ours(do_lower_case=True).decode(PATHS[0]) == 'aab c'
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from helpers import bert_vocab
 from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, ViTConfig, ViTImageProcessor, ViTModel, Wav2Vec2Config,
     Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor)
-from transformers_lite.core import read_json
+from transformers_lite.store import read_json
 from transformers_lite.processor import read_ctc_vocab
 from transformers_lite.tokenizer import read_vocab
 

@@ -1,15 +1,15 @@
 "A save can't destroy: kills at every step and at random moments, a full disk, two savers at once, and what the lists of changes may say."
-import json, os, subprocess, sys, threading
+import json, os, re, subprocess, sys, threading
 import pytest
 from helpers import ROOT, run_python
-from transformers_lite.core import REMOVE, SAVED, discard, lock_folder, saving, settle, write_text
+from transformers_lite.store import REMOVE, SAVED, lock_folder, saving, settle, write_text
 
 # What the test processes share: two versions of everything that can be saved, each version telling its number in every file.
 KINDS = '''
 import json, os, random, resource, shutil, signal, sys, time, warnings
 from pathlib import Path
 import numpy as np, torch
-from transformers_lite.core import saving
+from transformers_lite.store import saving
 from transformers_lite.configuration import DistilBertConfig
 from transformers_lite.distilbert import DistilBertModel
 from transformers_lite.tokenizer import DistilBertTokenizer, DistilBertTokenizerFast
@@ -210,8 +210,8 @@ def test_a_reader_gets_one_version(tmp_path, monkeypatch):
 def test_eight_threads_save_into_one_folder(tmp_path):
     def work(v):
         for _ in range(10):
-            with saving(tmp_path) as folder:
-                for name in 'abc': write_text(folder/name, v)
+            with saving(tmp_path) as new:
+                for name in 'abc': write_text(new/name, v)
     threads = [threading.Thread(target=work, args=(v,)) for v in '12345678']
     for t in threads: t.start()
     for t in threads: t.join()
@@ -226,28 +226,32 @@ def test_saving(tmp_path):
     (tmp_path/'file').touch()
     with pytest.raises(ValueError, match='is a file.*Pass a folder'):
         with saving(tmp_path/'file'): pass
-    with saving(tmp_path/'a'/'b') as folder:
-        write_text(folder/'one', '1')
-        with saving(tmp_path/'a'/'b') as again: write_text(again/'two', '2')
-        write_text(folder/'one', 'I') # the later one counts
-        assert not (folder/'one').exists() and not (folder/'two').exists()
-    assert folder == tmp_path/'a'/'b' and names(folder) == ['one', 'two'] and (folder/'one').read_text() == 'I'
-    with saving(folder):
-        discard(folder/'one')
-        discard(folder/'two')
-        write_text(folder/'two', 'II')
+    folder = tmp_path/'a'/'b'
+    with saving(folder) as new:
+        write_text(new/'one', '1')
+        with saving(new) as again: (again/'two').write_text('2') # joins it
+        write_text(new/'one', 'I') # the later one counts
+        assert new.parent == folder and not (folder/'one').exists() and not (folder/'two').exists()
+    assert names(folder) == ['one', 'two'] and (folder/'one').read_text() == 'I'
+    with saving(folder, replaces=re.compile('one|two')) as new: (new/'two').write_text('II')
     assert names(folder) == ['two'] and (folder/'two').read_text() == 'II'
     with saving(folder): pass
     assert names(folder) == ['two']
+    with saving(folder, replaces=re.compile('t')): pass
+    assert names(folder) == ['two'] # a whole name, not a part
+    with saving(folder, replaces=re.compile('t.*')): pass
+    assert names(folder) == []
 
 def test_an_exception_drops_all(tmp_path):
-    with saving(tmp_path): write_text(tmp_path/'a', 'old')
+    with saving(tmp_path) as new: (new/'a').write_text('old')
     for error in ZeroDivisionError, KeyboardInterrupt:
         with pytest.raises(error):
-            with saving(tmp_path):
-                write_text(tmp_path/'a', 'new')
-                write_text(tmp_path/'b', 'new')
-                discard(tmp_path/'a')
+            with saving(tmp_path, replaces=re.compile('a')) as new:
+                for name in 'ab': (new/name).write_text('new')
+                raise error
+        with pytest.raises(error):
+            with saving(tmp_path) as new:
+                with saving(new) as again: (again/'a').write_text('new')
                 raise error
     assert names(tmp_path) == ['a'] and (tmp_path/'a').read_text() == 'old'
     write_text(tmp_path/'a', 'free again') # no lock is left
@@ -255,8 +259,8 @@ def test_an_exception_drops_all(tmp_path):
 def test_a_folder_in_the_place_of_a_file(tmp_path):
     (tmp_path/'b').mkdir()
     with pytest.raises(OSError, match='is a folder, and a file of this name is to be saved'):
-        with saving(tmp_path):
-            for name in 'abc': write_text(tmp_path/name, name)
+        with saving(tmp_path) as new:
+            for name in 'abc': write_text(new/name, name)
     assert names(tmp_path) == ['b']
 
 def test_no_folder_to_write_into(tmp_path):
@@ -302,8 +306,8 @@ def test_a_hidden_link_is_not_followed(tmp_path):
 
 def test_a_reader_waits_for_nobody_and_removes_nothing_that_is_in_use(tmp_path):
     write_text(tmp_path/'a', 'old')
-    with saving(tmp_path):
-        write_text(tmp_path/'a', 'new')
+    with saving(tmp_path) as new:
+        write_text(new/'a', 'new')
         reader = threading.Thread(target=settle, args=(tmp_path,))
         reader.start()
         reader.join(10)

@@ -10,8 +10,12 @@ from helpers import Answering, run457, run_python, serving
 from transformers_lite import (AutoConfig, AutoFeatureExtractor, AutoImageProcessor, AutoModel, AutoModelForCTC, AutoModelForImageClassification, AutoModelForSequenceClassification, AutoProcessor,
                                AutoTokenizer, DistilBertConfig, DistilBertForSequenceClassification, DistilBertModel, PretrainedConfig, ViTConfig, ViTForImageClassification, ViTImageProcessor, Wav2Vec2Config,
                                Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC)
-from transformers_lite import core
-from transformers_lite.core import (LOAD_OPTIONS, HUB_OPTIONS, OTHER_OPTIONS, PreprocessorMixin, cached_file, is_secret, leads_away, masked, split_hub_kwargs, to_json, vetted, warn_once)
+from transformers_lite import pretrained
+from transformers_lite.files import (LOAD_OPTIONS, HUB_OPTIONS, OTHER_OPTIONS, cached_file,
+                                     split_hub_kwargs)
+from transformers_lite.messages import masked, warn_once
+from transformers_lite.pretrained import PreprocessorMixin, is_secret, leads_away, vetted
+from transformers_lite.store import to_json
 
 TEXT = dict(vocab_size=8, dim=8, n_heads=2, n_layers=1, hidden_dim=16, max_position_embeddings=16)
 PICTURE = dict(image_size=8, patch_size=4, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
@@ -289,7 +293,7 @@ def test_poison(cls, deep, tmp_path):
 
 @each_class
 def test_without_the_rule_it_is_passed_on(cls, tmp_path, monkeypatch): # negative control: the tests above can fail
-    for module in core, sys.modules['transformers_lite.configuration']: monkeypatch.setattr(module, 'vetted', lambda d, *a: d)
+    for module in pretrained, sys.modules['transformers_lite.configuration']: monkeypatch.setattr(module, 'vetted', lambda d, *a: d)
     lay_out(tmp_path/'in', cls, _attn_implementation_internal_too='x', auto_map=POISON['auto_map'], note=BY_ITS_LOOK['note'], mine={'text_config': {'_attn_implementation_internal': 'evil/kernel'}})
     o = cls.from_pretrained(tmp_path/'in')
     assert 'evil/code' in repr(o) and 'evil/kernel' in repr(o) and 'hf_Ab3' not in repr(o) # what is written has a second rule for credentials
@@ -449,7 +453,7 @@ def test_nothing_is_read_but_the_file_itself(cls, tmp_path, monkeypatch):
     assert all('secret' not in p.read_text() for p in (tmp_path/'out').rglob('*') if p.is_file())
 
 def test_shards_stay_in_their_folder_for_both_frameworks(tmp_path):
-    from transformers_lite.core import shard_file
+    from transformers_lite.files import shard_file
     folder = tmp_path/'in'
     folder.mkdir()
     index = folder/'model.safetensors.index.json'
@@ -502,7 +506,7 @@ def test_a_module_in_the_folder_is_not_run(everything, monkeypatch):
 
 def test_nothing_here_imports_by_a_name_from_a_file():
     "`import_module` stands in one place, behind the table."
-    sources = {p.name: p.read_text() for p in Path(core.__file__).parent.glob('*.py')}
+    sources = {p.name: p.read_text() for p in Path(pretrained.__file__).parent.glob('*.py')}
     assert [n for n, s in sources.items() if re.search(r'import_module\(|__import__\(|exec\(|eval\((?!\))', s.replace('.eval(', ''))] == ['auto.py'] or \
            {n for n, s in sources.items() if 'import_module(' in s} <= {'auto.py', '__init__.py', '__main__.py'}
 

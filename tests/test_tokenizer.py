@@ -5,7 +5,7 @@ import numpy as np, pytest
 from tokenizers import AddedToken, normalizers
 from hypothesis import given, settings, strategies as st
 from helpers import ROOT, bert_vocab, run_python
-from transformers_lite.core import warn_once
+from transformers_lite.messages import warn_once
 from transformers_lite.tokenizer import *
 
 RECORD = json.loads((ROOT/'tests'/'data'/'tricky_strings.json').read_text())

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import numpy as np, torch
 from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertTokenizerFast, ViTConfig, ViTImageProcessor, ViTModel, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model)
-from transformers_lite import checkpoint, core, feature_extractor, image_processor, model, wav2vec2
+from transformers_lite import checkpoint, feature_extractor, files, image_processor, model, wav2vec2
 
 torch.set_num_threads(2)
 torch.set_grad_enabled(False)
@@ -45,4 +45,4 @@ fixed = check_settings()
 compare('ViT image processor, 8 pictures of 640 x 480', lambda: ip(pictures), (image_processor, 'check_settings', lambda **k: fixed), n=60)
 with tempfile.TemporaryDirectory() as d:
     bert.save_pretrained(d)
-    compare('from_pretrained, 66 M weights', lambda: DistilBertModel.from_pretrained(d), (checkpoint, 'spoilt', lambda w: []), (core, 'settle', nothing), n=60)
+    compare('from_pretrained, 66 M weights', lambda: DistilBertModel.from_pretrained(d), (checkpoint, 'spoilt', lambda w: []), (files, 'settle', nothing), n=60)

@@ -9,7 +9,7 @@ import json, os, sys, tempfile, warnings
 import atheris
 with atheris.instrument_imports(include=['transformers_lite', 'json']):
     from transformers_lite.configuration import DistilBertConfig
-    from transformers_lite.core import read_json
+    from transformers_lite.store import read_json
     from transformers_lite.processor import read_ctc_vocab
     from transformers_lite.tokenizer import DistilBertTokenizer, read_vocab
 

@@ -77,9 +77,10 @@ CHAPTERS = { # chapter: (column, row, colour)
     '07_processor': (3, 2, GREEN), '07a_batches': (2, 4, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '15_finetuning': (5, 2, ORANGE),
-    '16_scaling': (5, 1, ORANGE), '20_core': (0, 0, GREY), '21_look': (1, 0, GREY),
-    '22_layers': (2, 0, GREY), '23_tensorflow': (3, 0, GREY), '24_speed': (4, 0, GREY),
-    '25_int8': (5, 0, GREY), '26_coming_from_transformers': (0, 4, GREY)}
+    '16_scaling': (5, 1, ORANGE), '20_messages': (0, 0, GREY), '20a_store': (1, 0, GREY),
+    '20b_files': (2, 0, GREY), '20d_pretrained': (4, 0, GREY),
+    '20e_features': (5, 0, GREY), '21_look': (0, -1, GREY), '22_layers': (1, -1, GREY),
+    '23_tensorflow': (2, -1, GREY), '24_speed': (3, -1, GREY), '25_int8': (4, -1, GREY), '26_coming_from_transformers': (0, 4, GREY)}
 ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 02a_distilbert',
           '02a_distilbert 03_heads', '03_heads 10_custom_architecture', '04_tokenizer 07a_batches',
           '05_image_processor 05a_vit', '06_feature_extractor 06a_wav2vec2', '06a_wav2vec2 07_processor',
@@ -91,7 +92,7 @@ def title(chapter): # the first heading of a chapter
 
 def course_map():
     "The map of the course."
-    fig, ax = plt.subplots(figsize=(11, 6), layout='constrained')
+    fig, ax = plt.subplots(figsize=(11, 6.9), layout='constrained')
     def at(chapter): return CHAPTERS[chapter][0]*2.05, CHAPTERS[chapter][1]*1.02
     for chapter, (_, _, colour) in CHAPTERS.items():
         x, y = at(chapter)
@@ -103,9 +104,9 @@ def course_map():
         (x, y), (u, v) = at(a), at(b)
         ax.annotate('', (u - .03, v + .36), (x + 1.68, y + .36), arrowprops=dict(arrowstyle='->', color=GREY, shrinkA=0, shrinkB=0))
     for x, y, text, colour in ((0, 7.0, 'configuration  →  model  →  head', BLUE), (2.05, 1.45, 'text, pictures, sound  →  numbers  →  model', GREEN),
-                               (10.25, 7.0, 'your own', ORANGE), (0, -.42, 'the workshop', GREY)):
+                               (10.25, 7.0, 'your own', ORANGE), (0, -1.44, 'the workshop', GREY)):
         ax.text(x, y, text, fontsize=11, color=colour, weight='bold')
-    ax.set(xlim=(-.1, 12.1), ylim=(-.6, 7.3)); ax.axis('off')
+    ax.set(xlim=(-.1, 12.1), ylim=(-1.6, 7.3)); ax.axis('off')
     return fig
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@ Modules:
 - `transformers_lite.batches`: A corpus in batches that hold little padding, and the results in the order of the texts.
 - `transformers_lite.checkpoint`: From a folder of files to a model that knows something, and back, so that nothing is lost and nothing is made up.
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.
-- `transformers_lite.core`: Find a file, read it, write it without ever losing one: what every other chapter stands on.
 - `transformers_lite.distilbert`: A real model, built from the names in its checkpoint: embeddings, a stack of blocks, and nothing else.
 - `transformers_lite.feature_extractor`: From a sound in a file to the numbers that a model of sound reads.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.

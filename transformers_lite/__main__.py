@@ -148,7 +148,7 @@ def demo(args):
         print(f"   {rating:+6.1f}   {verdict}  {text}" + ('' if right else paint('  (wrong)', 33)))
     print("   People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. What must one know to get the wrong ones right?")
 
-    from transformers_lite.core import cached_file
+    from transformers_lite.files import cached_file
     step(5, "A picture: patches instead of words", f"AutoModelForImageClassification.from_pretrained('{DIGITS}')")
     samples = sorted(cached_file(DIGITS, 'config.json').parent.glob('sample-*.png'))
     show_pictures(pipeline('image-classification', model=DIGITS), samples)
@@ -296,7 +296,8 @@ def parts_of(
 ): # {part: how many numbers}
     "The weights of a checkpoint by part, from the headers of its files."
     from safetensors import safe_open
-    from transformers_lite.core import cached_file, read_json
+    from transformers_lite.files import cached_file
+    from transformers_lite.store import read_json
     index = cached_file(name, 'model.safetensors.index.json', must_exist=False)
     files = {index.with_name(f) for f in read_json(index)['weight_map'].values()} if index else {cached_file(name, 'model.safetensors')}
     parts = {}

@@ -28,7 +28,7 @@ def attend_eager(
     dropout:float=0., # share of the weights dropped
     head_mask:Tensor|None=None, # factor for each head's weights, broadcast to (…, h, n, n)
 )->tuple: # (context (…, h, n, d/h), weights (…, h, n, n))
-    "softmax(q kᵀ / √d) v (Vaswani et al., 2017, equation 1), step by step, so that the weights can be returned."
+    "softmax(q kᵀ / √d) v (Vaswani et al., 2017, equation 1), with the weights."
     scores = q @ k.transpose(-2, -1) * q.shape[-1]**-.5
     if mask is not None: scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
     weights = F.dropout(scores.softmax(-1), dropout)
@@ -75,7 +75,8 @@ def attend(
     q:Tensor, # queries (…, h, n, d/h)
     k:Tensor, # keys (…, h, n, d/h)
     v:Tensor, # values (…, h, n, d/h)
-    mask:Tensor|None=None, # True where a key may be looked at, of two axes at least, broadcast to (…, h, n, n)
+    # True where a key may be looked at, of two axes at least, broadcast to (…, h, n, n)
+    mask:Tensor|None=None,
     dropout:float=0., # share of the weights dropped
     causal:bool=False, # may a position see only itself and what came before? Then no mask is needed
 )->Tensor: # context (…, h, n, d/h)
@@ -96,7 +97,8 @@ def unpack(
     keep:Tensor, # (b, n): the mask that packed it
 )->Tensor: # (b, n, …), zero where there was padding
     "The inverse of `pack`."
-    flat = x.new_zeros(keep.numel(), *x.shape[1:]).index_copy(0, keep.flatten().nonzero().squeeze(1), x)
+    tokens = keep.flatten().nonzero().squeeze(1)
+    flat = x.new_zeros(keep.numel(), *x.shape[1:]).index_copy(0, tokens, x)
     return flat.unflatten(0, keep.shape)
 
 # %% ../nbs/01a_attention.ipynb #842521db
@@ -111,7 +113,8 @@ def attend_packed(
     masks:list|None=None, # for each sequence what may be seen, (n, n); they stand in for `causal`
 )->Tensor: # context (tokens, d)
     "Attention within each sequence of a packed batch."
-    rows, masks = zip(*(x[None].split(lengths, dim=1) for x in (q, k, v))), masks or [None]*len(lengths)
+    rows = zip(*(x[None].split(lengths, dim=1) for x in (q, k, v)))
+    masks = masks or [None]*len(lengths)
     out = []
     for row, mask in zip(rows, masks):
         heads = (split_heads(x, n_heads) for x in row)
@@ -135,42 +138,51 @@ def places(
 class Context:
     "What a block is told of its batch; it hands it on to `multi_head` as it got it."
     keep:Tensor|None=None # (b, n) bool: False for padding; None: there is none
-    positions:Tensor|None=None # (b, n), or (tokens,) of a packed batch: the place of each token in its text
+    # (b, n), or (tokens,) of a packed batch: the place of each token in its text
+    positions:Tensor|None=None
     lengths:list|None=None # tokens of each text, where the batch is packed; else None
     causal:bool=False # may a token see only itself and what came before?
     eager:bool=False # step by step, so that the weights can be had?
     head_mask:Tensor|None=None # (h,) or (layers, h): factor for each head's weights; needs `eager`
-    weights:dict|None=None # {layer: weights (b, h, n, n)}, which attention enters; None: nobody wants them
+    # {layer: weights (b, h, n, n)}, which attention enters; None: nobody wants them
+    weights:dict|None=None
     layer:int=0 # number of the block
-    masks:dict=field(default_factory=dict) # {window: what may be seen}, worked out once for all blocks
+    # {window: what may be seen}, worked out once for all blocks
+    masks:dict=field(default_factory=dict)
 
-    def at(self, layer:int)->'Context': return replace(self, layer=layer) # the same, for a block by its number
+    # the same, for a block by its number
+    def at(self, layer:int)->'Context': return replace(self, layer=layer)
 
     def packed(self)->'Context': # the context of `pack(x, self.keep)`
         "The same for a batch without its padding; ValueError if nothing is left."
         lengths = [n for n in self.keep.sum(1).tolist() if n]
-        if not lengths: raise ValueError("attention_mask is 0 everywhere: there is no token to look at.")
+        if not lengths:
+            raise ValueError("attention_mask is 0 everywhere: there is no token to look at.")
         return replace(self, lengths=lengths, positions=pack(self.positions, self.keep), masks={})
 
     def mask(self,
         q:Tensor, # queries (b, n, d), or (tokens, d) of a packed batch
         window:int|None=None, # how many places away a token may see
-    )->Tensor|list|None: # as of `visible`, one for each text of a packed batch; None: the kernel needs none
+    # as of `visible`, one for each text of a packed batch; None: the kernel needs none
+    )->Tensor|list|None:
         "What may be seen."
         if window not in self.masks: self.masks[window] = self._mask(q, window)
         return self.masks[window]
 
     def _mask(self, q, window):
-        positions = torch.arange(q.shape[-2], device=q.device) if self.positions is None else self.positions
+        positions = self.positions
+        if positions is None: positions = torch.arange(q.shape[-2], device=q.device)
         if self.lengths is not None:
             if window is None: return None
-            return [visible(p[None], None, self.causal, window)[0] for p in positions.split(self.lengths)]
+            texts = positions.split(self.lengths)
+            return [visible(p[None], None, self.causal, window)[0] for p in texts]
         if self.keep is None and window is None and not self.eager: return None
         return visible(positions.view(-1, positions.shape[-1]), self.keep, self.causal, window)
 
     def of_heads(self)->Tensor|None: # (h, 1, 1): the factor for each head of this block
         mask = self.head_mask
-        return mask if mask is None else (mask if mask.ndim == 1 else mask[self.layer])[:, None, None]
+        if mask is None: return None
+        return (mask if mask.ndim == 1 else mask[self.layer])[:, None, None]
 
     def to(self, *args, **kwargs)->'Context':
         "The same on another device, as `accelerate` moves the arguments of a block."
@@ -190,9 +202,11 @@ def multi_head(
     "Split into heads, attend in the way that the context asks for, merge."
     context = context or Context()
     mask = context.mask(q, window)
-    if context.lengths is not None: return attend_packed(q, k, v, n_heads, context.lengths, dropout, context.causal, mask)
+    if context.lengths is not None:
+        return attend_packed(q, k, v, n_heads, context.lengths, dropout, context.causal, mask)
     q, k, v = (split_heads(x, n_heads) for x in (q, k, v))
-    if not context.eager: return merge_heads(attend(q, k, v, mask, dropout, context.causal and mask is None))
+    if not context.eager:
+        return merge_heads(attend(q, k, v, mask, dropout, context.causal and mask is None))
     out, weights = attend_eager(q, k, v, mask, dropout, context.of_heads())
     if context.weights is not None: context.weights[context.layer] = weights
     return merge_heads(out)
@@ -212,7 +226,8 @@ def prune_linear(
     dim:int=0, # 0: outputs (rows of the weight), 1: inputs (columns)
 )->nn.Linear: # a smaller `nn.Linear`
     "A linear layer with only some of its outputs or inputs."
-    take = lambda t, dim: nn.Parameter(t.detach().index_select(dim, index.to(t.device)), requires_grad=t.requires_grad)
+    take = lambda t, dim: nn.Parameter(t.detach().index_select(dim, index.to(t.device)),
+                                       requires_grad=t.requires_grad)
     weight = take(layer.weight, dim)
     new = type(layer)(weight.shape[1], weight.shape[0], bias=layer.bias is not None, device='meta')
     new.weight = weight
@@ -222,7 +237,8 @@ def prune_linear(
 # %% ../nbs/01a_attention.ipynb #a0979c62
 class Prunable:
     "Attention whose heads can go; a family names its layers."
-    projections, output_name = (), '' # dotted names of the layers that make q, k and v, and of the one after attention
+    # dotted names of the layers that make q, k and v, and of the one after attention
+    projections, output_name = (), ''
 
     def prune_heads(self,
         heads, # numbers of the heads to drop, as in the unpruned layer
@@ -232,10 +248,14 @@ class Prunable:
         total = out.out_features // head_dim
         old = getattr(self, 'heads', range(total))
         left = [h for h in old if h not in heads]
-        if not set(heads) <= set(range(total)): raise ValueError(f"heads {sorted(heads)}: this layer has heads 0 to {total - 1}.")
-        if not left: raise ValueError(f"heads {sorted(heads)} are all that this layer has left; leave at least one.")
+        if not set(heads) <= set(range(total)):
+            raise ValueError(f"heads {sorted(heads)}: this layer has heads 0 to {total - 1}.")
+        if not left:
+            raise ValueError(f"heads {sorted(heads)} are all that this layer has left; "
+                             "leave at least one.")
         rows = head_rows([list(old).index(h) for h in left], head_dim)
-        for name in self.projections: self.set_submodule(name, prune_linear(self.get_submodule(name), rows))
+        for name in self.projections:
+            self.set_submodule(name, prune_linear(self.get_submodule(name), rows))
         self.set_submodule(self.output_name, prune_linear(out, rows, dim=1))
         self.heads = left
         self.get_submodule(self.projections[0].rpartition('.')[0]).n_heads = len(left)

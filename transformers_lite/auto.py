@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING
 from fastcore.basics import patch
 
 from .configuration import PretrainedConfig
-from .core import cached_file, read_json, split_hub_kwargs, suggest
+from .files import cached_file, split_hub_kwargs
+from .messages import suggest
+from .store import read_json
 
 # %% ../nbs/08_auto.ipynb #5e1fcba0
 if TYPE_CHECKING: # only for the signatures: these modules are imported when they are needed

@@ -26,10 +26,11 @@ from typing import Self
 
 from fastcore.basics import patch, store_attr
 
-from .core import (
-    UNKEPT, JsonMixin, PushToHubMixin, cached_file, is_part, is_secret, masked, naming,
-    own_settings, read_json, saving, split_hub_kwargs, suggest, to_json, vetted, warn_once,
-    without_secrets, write_text)
+from .files import cached_file, split_hub_kwargs
+from .messages import masked, naming, suggest, warn_once
+from .pretrained import (UNKEPT, JsonMixin, PushToHubMixin, is_part, is_secret,
+                                          own_settings, vetted, without_secrets)
+from .store import read_json, saving, to_json, write_text
 from .look import show_settings
 
 # %% ../nbs/01_configuration.ipynb #80c24956
@@ -355,8 +356,8 @@ def save_pretrained(self:PretrainedConfig,
     **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
 )->None:
     "Write `config.json` into a folder."
-    with saving(save_directory) as folder: self.to_json_file(folder/'config.json', use_diff)
-    if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
+    with self.saving_to(save_directory, push_to_hub, kwargs) as new:
+        self.to_json_file(new/'config.json', use_diff)
 
 # %% ../nbs/01_configuration.ipynb #3efb66e5
 @patch(cls_method=True)

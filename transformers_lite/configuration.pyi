@@ -1,4 +1,4 @@
-from .core import JsonMixin, PushToHubMixin
+from .pretrained import JsonMixin, PushToHubMixin
 from _typeshed import Incomplete
 from collections.abc import Callable, Sequence
 from pathlib import Path

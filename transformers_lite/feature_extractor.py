@@ -21,7 +21,9 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch, store_attr
 
-from .core import BatchFeature, PreprocessorMixin, warn_once
+from .features import BatchFeature
+from .messages import warn_once
+from .pretrained import PreprocessorMixin
 from .look import Rich, show_sound
 
 # %% ../nbs/06_feature_extractor.ipynb #8e77f009

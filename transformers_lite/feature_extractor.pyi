@@ -1,6 +1,7 @@
 import numpy as np
-from .core import BatchFeature, PreprocessorMixin
+from .features import BatchFeature
 from .look import Rich
+from .pretrained import PreprocessorMixin
 from _typeshed import Incomplete
 from pathlib import Path
 

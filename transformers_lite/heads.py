@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .configuration import DistilBertConfig, PretrainedConfig, ViTConfig, Wav2Vec2Config
-from .core import warn_once
+from .messages import warn_once
 from .distilbert import DistilBertModel, DistilBertPreTrainedModel
 from .layers import Linear, can_look, tracing
 from .model import ModelOutput, activation

@@ -24,7 +24,10 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from PIL import Image, ImageOps
 
-from .core import BatchFeature, PreprocessorMixin, to_json, warn_once
+from .features import BatchFeature
+from .messages import warn_once
+from .pretrained import PreprocessorMixin
+from .store import to_json
 from .look import Rich, show_images, stretched
 
 # %% ../nbs/05_image_processor.ipynb #cfbf40e4

@@ -1,6 +1,7 @@
 import numpy as np
-from .core import BatchFeature, PreprocessorMixin
+from .features import BatchFeature
 from .look import Rich
+from .pretrained import PreprocessorMixin
 from PIL import Image
 from _typeshed import Incomplete
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ import base64, io
 from fastcore.basics import patch
 from collections.abc import Sequence
 from itertools import groupby
-from .core import BatchFeature
+from .features import BatchFeature
 
 # %% ../nbs/21_look.ipynb #678812c4
 class Rich:

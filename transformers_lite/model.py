@@ -28,7 +28,8 @@ from torch.utils.checkpoint import checkpoint
 from .attention import Context, pack, places, unpack
 from .checkpoint import Loads, Prunes, Resizes, Saves, some
 from .configuration import PretrainedConfig, check_activation
-from .core import PushToHubMixin, warn_once
+from .messages import warn_once
+from .pretrained import PushToHubMixin
 from .layers import all_finite, can_look, fill_normal, filled_later, tracing
 from .look import show_tree
 
@@ -50,10 +51,10 @@ class Activations(dict):
     def __getitem__(self, name): return dict.__getitem__(self, name)()
 
 tanh_gelu = partial(nn.GELU, 'tanh')
-ACT2FN = Activations(
-    gelu=nn.GELU, gelu_10=ClippedGELU, gelu_fast=tanh_gelu, gelu_new=tanh_gelu, gelu_pytorch_tanh=tanh_gelu,
-    leaky_relu=nn.LeakyReLU, linear=nn.Identity, mish=nn.Mish, quick_gelu=QuickGELU, relu=nn.ReLU, relu2=ReLUSquared,
-    relu6=nn.ReLU6, sigmoid=nn.Sigmoid, silu=nn.SiLU, swish=nn.SiLU, tanh=nn.Tanh)
+ACT2FN = Activations(gelu=nn.GELU, gelu_10=ClippedGELU, gelu_fast=tanh_gelu, gelu_new=tanh_gelu,
+                     gelu_pytorch_tanh=tanh_gelu, leaky_relu=nn.LeakyReLU, linear=nn.Identity,
+                     mish=nn.Mish, quick_gelu=QuickGELU, relu=nn.ReLU, relu2=ReLUSquared,
+                     relu6=nn.ReLU6, sigmoid=nn.Sigmoid, silu=nn.SiLU, swish=nn.SiLU, tanh=nn.Tanh)
 
 # %% ../nbs/02_model.ipynb #9987c2a8
 def activation(
@@ -87,7 +88,8 @@ class ModelOutput(OrderedDict):
         if v is not None: super().__setitem__(k, v)
 
     def __setitem__(self, k, v): setattr(self, k, v)
-    def __getitem__(self, k): return super().__getitem__(k) if isinstance(k, str) else self.to_tuple()[k]
+    def __getitem__(self, k):
+        return super().__getitem__(k) if isinstance(k, str) else self.to_tuple()[k]
     def __reduce__(self): return type(self), tuple(getattr(self, f.name) for f in fields(self))
     def to_tuple(self)->tuple: return tuple(self.values())
 
@@ -107,29 +109,34 @@ def keep_mask(
     "The mask as True and False; ValueError if it doesn't fit the batch."
     if attention_mask is None: return None
     if not isinstance(attention_mask, torch.Tensor):
-        raise TypeError(f"attention_mask is a {type(attention_mask).__name__}, and a torch.Tensor is wanted: "
-                        "call the tokenizer with return_tensors='pt'.")
+        raise TypeError(
+            f"attention_mask is a {type(attention_mask).__name__}, and a torch.Tensor is wanted: "
+            "call the tokenizer with return_tensors='pt'.")
     if tuple(attention_mask.shape) != tuple(shape):
-        raise ValueError(f"attention_mask has shape {tuple(attention_mask.shape)}, but the batch has {tuple(shape)}: "
+        raise ValueError(f"attention_mask has shape {tuple(attention_mask.shape)}, "
+                         f"but the batch has {tuple(shape)}: "
                          "one entry for each token, 1 for a token and 0 for padding.")
     keep = attention_mask != 0
     if tracing(): return keep
     if can_look(attention_mask) and attention_mask.is_floating_point() and attention_mask.min() < 0:
-        raise ValueError("attention_mask has negative entries: it must be 1 for a token and 0 for padding, "
-                         "not what is added to the scores.")
+        raise ValueError(
+            "attention_mask has negative entries: it must be 1 for a token and 0 for padding, "
+            "not what is added to the scores.")
     return None if keep.all() else keep
 
 # %% ../nbs/02_model.ipynb #16c6fe21
 class Attends:
     "How a model attends, and what its blocks are told of a batch."
-    causal = False # may a token see only itself and what came before? True in a model that writes text
+    # may a token see only itself and what came before? True in a model that writes text
+    causal = False
 
     @property
     def attention_mode(self)->str: # 'packed', 'sdpa' or 'eager'
         "How attention is computed; ValueError for a way that isn't known."
         mode = self.config._attn_implementation or 'packed'
         if mode in ('packed', 'sdpa', 'eager'): return mode
-        raise ValueError(f"attn_implementation={mode!r} is unknown: use 'packed', 'sdpa' or 'eager'.")
+        raise ValueError(f"attn_implementation={mode!r} is unknown: "
+                         "use 'packed', 'sdpa' or 'eager'.")
 
     def set_attn_implementation(self,
         attn_implementation:str, # 'packed' (default), 'sdpa' or 'eager'
@@ -143,13 +150,15 @@ class Attends:
         attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
         head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
         output_attentions:bool=False, # are the weights wanted?
-        position_ids:Tensor|None=None, # (b, n) place of each token; default: counted from the first that isn't padding
+        # (b, n) place of each token; default: counted from the first that isn't padding
+        position_ids:Tensor|None=None,
     )->Context: # for `run_blocks`
         "What the blocks are told of a batch."
         keep = keep_mask(attention_mask, x.shape[:2])
         positions = places(x.shape[1], keep, x.device) if position_ids is None else position_ids
         eager = self.attention_mode == 'eager' or output_attentions or head_mask is not None
-        return Context(keep, positions, None, self.causal, eager, head_mask, {} if output_attentions else None)
+        return Context(keep, positions, None, self.causal, eager, head_mask,
+                       {} if output_attentions else None)
 
 # %% ../nbs/02_model.ipynb #f73adeab
 class Runs:
@@ -158,10 +167,11 @@ class Runs:
         blocks:nn.ModuleList, # modules: x, context → x
         x:Tensor, # (b, n, d) embedded batch
         context:Context, # of this batch
-        output_hidden_states:bool=False, # also return what goes into the first block and comes out of each
+        # also return what goes into the first block and comes out of each
+        output_hidden_states:bool=False,
         drop_padding:bool=True, # False: compute padded positions too, as transformers does
     )->tuple: # (last hidden state (b, n, d), hidden states or None, attentions or None)
-        "Send a batch through the blocks: packed where there is padding, if nobody looks at the weights."
+        "Send a batch through the blocks: packed where there is padding, if it can be."
         keep, pack_it = context.keep, drop_padding and self.attention_mode == 'packed'
         if pack_it and keep is not None and not context.eager and not tracing():
             x, context = pack(x, keep), context.packed()
@@ -180,21 +190,26 @@ class Runs:
         again = self.gradient_checkpointing and self.training
         out = checkpoint(block, x, context, use_reentrant=False) if again else block(x, context)
         if isinstance(out, torch.Tensor) and out.shape == x.shape: return out
-        what = f'a tensor of shape {tuple(out.shape)}' if isinstance(out, torch.Tensor) else f'a {type(out).__name__}'
-        raise TypeError(f"{type(block).__name__} gave back {what}: a block takes (x, context) and gives back x alone, "
+        what = f'a {type(out).__name__}'
+        if isinstance(out, torch.Tensor): what = f'a tensor of shape {tuple(out.shape)}'
+        raise TypeError(f"{type(block).__name__} gave back {what}: "
+                        "a block takes (x, context) and gives back x alone, "
                         f"of the shape {tuple(x.shape)} that it got.")
 
 # %% ../nbs/02_model.ipynb #334699d5
 class Answers:
     "What a call asks for, and the form of the answer."
     def output_options(self,
-        output_attentions:bool|None=None, # what the caller asked for; None: what the configuration says
+        # what the caller asked for; None: what the configuration says
+        output_attentions:bool|None=None,
         output_hidden_states:bool|None=None,
         return_dict:bool|None=None,
     )->tuple: # the three, each True or False
         "Fill in from the configuration what a call left open."
-        asked = dict(output_attentions=output_attentions, output_hidden_states=output_hidden_states, return_dict=return_dict)
-        return tuple(getattr(self.config, name) if value is None else value for name, value in asked.items())
+        asked = dict(output_attentions=output_attentions, output_hidden_states=output_hidden_states,
+                     return_dict=return_dict)
+        return tuple(
+            getattr(self.config, name) if value is None else value for name, value in asked.items())
 
     def look_for_nan(self,
         x:Tensor, # a result
@@ -211,7 +226,8 @@ class Answers:
         return_dict:bool|None=None, # False: a plain tuple; None: as the configuration says
     )->ModelOutput|tuple:
         "The output in the form that was asked for."
-        return out if (self.config.return_dict if return_dict is None else return_dict) else out.to_tuple()
+        if return_dict is None: return_dict = self.config.return_dict
+        return out if return_dict else out.to_tuple()
 
 # %% ../nbs/02_model.ipynb #92880bfb
 @dataclass
@@ -233,7 +249,8 @@ def text_inputs(
     "What a model of text takes."
     return dict(
         input_ids=Input('batch tokens', 'tokenizer', 'text', whole=True, limit=limit),
-        inputs_embeds=Input('batch tokens =hidden_size', 'table of embeddings', 'text', limit=limit))
+        inputs_embeds=Input('batch tokens =hidden_size', 'table of embeddings', 'text',
+                            limit=limit))
 
 # %% ../nbs/02_model.ipynb #fa34a9f6
 INPUTS = dict(
@@ -252,8 +269,11 @@ class Checks:
     )->Tensor: # that one
         "The input; an exception if it isn't one, or breaks its rule."
         there = {k: x for k, x in given.items() if x is not None}
-        if not there and len(given) == 1: raise ValueError(f"You have to specify {next(iter(given))}: give what the {self.inputs[next(iter(given))].maker} returns.")
-        if len(there) != 1: raise ValueError(f"Give {' or '.join(given)}, one of them and not both.")
+        if not there and len(given) == 1:
+            raise ValueError(f"You have to specify {next(iter(given))}: "
+                             f"give what the {self.inputs[next(iter(given))].maker} returns.")
+        if len(there) != 1:
+            raise ValueError(f"Give {' or '.join(given)}, one of them and not both.")
         (name, x), = there.items()
         self.check_input(name, x)
         return x
@@ -265,25 +285,30 @@ class Checks:
         "An exception if its kind or its shape breaks the rule."
         rule = self.inputs[name]
         if not isinstance(x, torch.Tensor):
-            raise TypeError(f"{name} is a {type(x).__name__}, and a torch.Tensor is wanted: call the {rule.maker} with return_tensors='pt'.")
+            raise TypeError(f"{name} is a {type(x).__name__}, and a torch.Tensor is wanted: "
+                            f"call the {rule.maker} with return_tensors='pt'.")
         sizes = [getattr(self.config, a[1:]) if a[0] == '=' else a for a in rule.axes.split()]
         fits = x.ndim == len(sizes) and 0 not in x.shape
         if not fits or any(isinstance(s, int) and s != n for s, n in zip(sizes, x.shape)):
             wanted = ', '.join(map(str, sizes))
-            raise rule.error(f"{name} has shape {tuple(x.shape)}, but ({wanted}) is wanted, with at least one of each. "
+            raise rule.error(f"{name} has shape {tuple(x.shape)}, but ({wanted}) is wanted, "
+                             "with at least one of each. "
                              f"One {rule.one}? Add a dimension: {name}[None].{rule.hint}")
         if rule.whole and (x.is_floating_point() or x.dtype == torch.bool):
-            raise RuntimeError(f"{name} are {x.dtype}, and ids are whole numbers: use {name}.long(), or inputs_embeds for vectors.")
+            raise RuntimeError(f"{name} are {x.dtype}, and ids are whole numbers: "
+                               f"use {name}.long(), or inputs_embeds for vectors.")
         if rule.finite and not all_finite(x):
-            raise ValueError(f"{name} have NaN or infinite numbers, and so would everything that comes out. "
-                             f"Mend the {rule.one}, for example with torch.nan_to_num.")
+            raise ValueError(
+                f"{name} have NaN or infinite numbers, and so would everything that comes out. "
+                f"Mend the {rule.one}, for example with torch.nan_to_num.")
         if rule.limit: self.check_length(name, x, rule.limit)
 
     def check_length(self, name:str, x:Tensor, limit:str)->None:
         "RuntimeError if a row is longer than a setting allows."
         most = getattr(self.config, limit)
         if x.shape[1] > most:
-            raise RuntimeError(f"{name} has {x.shape[1]} tokens in a row, but the model has positions for {most} ({limit}). "
+            raise RuntimeError(f"{name} has {x.shape[1]} tokens in a row, "
+                               f"but the model has positions for {most} ({limit}). "
                                f"Call the tokenizer with truncation=True, max_length={most}.")
 
 # %% ../nbs/02_model.ipynb #366e8701
@@ -294,7 +319,7 @@ class Explains:
         args:tuple, # of the call
         kwargs:dict, # of the call
     )->None:
-        "Raise what says why, if it is an input that breaks a rule; looked for only when a run has failed."
+        "Raise what says why, if an input breaks a rule; looked for only when a run has failed."
         given = inspect.signature(self.forward).bind(*args, **kwargs).arguments
         for name in self.inputs.keys() & given.keys():
             if (x := given[name]) is None: continue
@@ -305,13 +330,16 @@ class Explains:
                 if str(why) != str(error): raise why from error
 
     def check_ids(self, name:str, ids:Tensor)->None:
-        "IndexError for an id that isn't in the vocabulary, RuntimeError for a text that is too long."
+        "IndexError for an id outside the vocabulary, RuntimeError for a text that is too long."
         n = self.get_input_embeddings().num_embeddings
         if len(bad := ((ids < 0) | (ids >= n)).nonzero()):
             place = bad[0].tolist()
-            raise IndexError(f"{name}{place} is {ids[tuple(place)].item()}, but the model knows ids 0 to {n - 1}. "
-                             "Use the tokenizer that belongs to the model, or call model.resize_token_embeddings(len(tokenizer)).")
-        if 'max_position_embeddings' in vars(self.config): self.check_length(name, ids, 'max_position_embeddings')
+            raise IndexError(f"{name}{place} is {ids[tuple(place)].item()}, "
+                             f"but the model knows ids 0 to {n - 1}. "
+                             "Use the tokenizer that belongs to the model, "
+                             "or call model.resize_token_embeddings(len(tokenizer)).")
+        if 'max_position_embeddings' in vars(self.config):
+            self.check_length(name, ids, 'max_position_embeddings')
 
     def __call__(self, *args, **kwargs):
         try: return super().__call__(*args, **kwargs)
@@ -327,32 +355,37 @@ class Fills:
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         changed = {'post_init', 'init_weights', '_init_weights'} & vars(cls).keys()
-        if changed and 'fills_all' not in vars(cls): cls.fills_all = False # somebody's own rule may leave a layer out
+        # somebody's own rule may leave a layer out
+        if changed and 'fills_all' not in vars(cls): cls.fills_all = False
 
     def post_init(self)->None:
-        "Fill, tie and prune, once. Models written for transformers call it themselves; the others have it called."
+        "Fill, tie and prune, once: called after the constructor, if that doesn't do it."
         if not self.is_initialized: self.init_weights()
 
     def _init_weights(self,
         module, # one module of the model
     ):
-        "Fill one module: small random numbers, zero for biases and padding, one for the scale of a norm."
+        "Fill one module: small random numbers; 0 for biases and padding, 1 for a norm's scale."
         std = getattr(self.config, 'initializer_range', .02)
         if isinstance(module, (nn.Linear, nn.Embedding)): fill_normal(module.weight, std)
-        if isinstance(module, nn.Embedding) and module.padding_idx is not None: module.weight[module.padding_idx].zero_()
+        if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+            module.weight[module.padding_idx].zero_()
         if isinstance(module, nn.LayerNorm) and module.weight is not None: module.weight.fill_(1)
-        if isinstance(module, (nn.Linear, nn.LayerNorm)) and module.bias is not None: module.bias.zero_()
+        if isinstance(module, (nn.Linear, nn.LayerNorm)) and module.bias is not None:
+            module.bias.zero_()
 
     @torch.no_grad()
     def init_weights(self)->None:
-        "Fill every module that isn't part of a nested model (those have done so), tie what is shared, and prune what the configuration says."
+        "Fill what no nested model has filled; tie what is shared; prune what the settings say."
         def fill(module):
             for child in module.children():
                 if not isinstance(child, Fills): fill(child)
             self._init_weights(module)
-        if not any(p.is_meta for p in self.parameters()): fill(self) # without memory, there is nothing to fill
+        # without memory, there is nothing to fill
+        if not any(p.is_meta for p in self.parameters()): fill(self)
         self.tie_weights()
-        if self.config.pruned_heads and self.base_model is self: self._prune_heads(self.config.pruned_heads)
+        if self.config.pruned_heads and self.base_model is self:
+            self._prune_heads(self.config.pruned_heads)
         self.is_initialized = True
 
 # %% ../nbs/02_model.ipynb #5d03bf2e
@@ -361,14 +394,15 @@ class FinishedModel(ABCMeta):
     def __call__(cls, *args, **kwargs):
         with filled_later(cls.fills_all): model = super().__call__(*args, **kwargs)
         if not hasattr(model, 'is_initialized'):
-            raise TypeError(f"{cls.__name__}.__init__ must begin with super().__init__(config), which makes it a model.")
+            raise TypeError(f"{cls.__name__}.__init__ must begin with "
+                            "super().__init__(config), which makes it a model.")
         model.post_init()
         model.check_memory()
         return model
 
 # %% ../nbs/02_model.ipynb #d0111126
 class Embeds:
-    "Words in, words out: the table of embeddings, and the layer that scores words, if there is one."
+    "Words in, words out: the table of embeddings, and the layer that scores words, if any."
     def get_input_embeddings(self)->nn.Module: # an `nn.Embedding`
         "The table of token embeddings; NotImplementedError for a model that has none."
         return self._inner('get_input_embeddings').get_input_embeddings()
@@ -381,7 +415,8 @@ class Embeds:
 
     def _inner(self, method):
         if self.base_model is not self: return self.base_model
-        raise NotImplementedError(f"{type(self).__name__} has no table of token embeddings; define `{method}`.")
+        raise NotImplementedError(f"{type(self).__name__} has no table of token embeddings; "
+                                  f"define `{method}`.")
 
     def get_output_embeddings(self)->nn.Module|None: # an `nn.Linear`, or None
         "The layer that scores every word of the vocabulary, in a model that has one."
@@ -395,11 +430,12 @@ class Embeds:
     def tie_weights(self)->None:
         "Let the output embeddings be the input embeddings, if the configuration says so."
         out = self.get_output_embeddings()
-        if out is not None and self.config.tie_word_embeddings: out.weight = self.get_input_embeddings().weight
+        if out is not None and self.config.tie_word_embeddings:
+            out.weight = self.get_input_embeddings().weight
 
 # %% ../nbs/02_model.ipynb #3e393557
 class Thrifty:
-    "Training with less memory: the activations of a block are computed again when its gradient is due (Chen et al., 2016)."
+    "Training with less memory: blocks run again when their gradient is due (Chen et al., 2016)."
     gradient_checkpointing = False
 
     def gradient_checkpointing_enable(self,
@@ -415,7 +451,8 @@ class Thrifty:
     )->None:
         "The newer name of `gradient_checkpointing_enable`; ValueError for what isn't done here."
         if every_n_layers != 1 or offload:
-            raise ValueError(f"every_n_layers={every_n_layers}, offload={offload}: here each block is computed again, "
+            raise ValueError(f"every_n_layers={every_n_layers}, offload={offload}: "
+                             "here each block is computed again, "
                              "and nothing is moved. Leave both out.")
         self._checkpoint(True)
 
@@ -432,22 +469,27 @@ class Thrifty:
 
 # %% ../nbs/02_model.ipynb #c99e65f3
 class PreTrainedModel(Checks, Explains, Attends, Runs, Answers, Thrifty, Fills, Embeds,
-                      Loads, Saves, Resizes, Prunes, PushToHubMixin, nn.Module, metaclass=FinishedModel):
+                      Loads, Saves, Resizes, Prunes, PushToHubMixin, nn.Module,
+                      metaclass=FinishedModel):
     "An `nn.Module` with a configuration, which loads and saves itself."
     config_class = None            # the configuration's class
-    base_model_prefix = ''         # the attribute of a model with a head that holds the model without
+    # the attribute of a model with a head that holds the model without
+    base_model_prefix = ''
     main_input_name = 'input_ids'
     supports_gradient_checkpointing = True
     _tied_weights_keys = []        # weights that are another's, and so not saved
     _keys_to_ignore_on_save = None # transformers' Trainer asks for it
 
     def __init__(self,
-        config:PretrainedConfig, # ValueError if it isn't one, or if its values contradict each other
+        # ValueError if it isn't one, or if its values contradict each other
+        config:PretrainedConfig,
     ):
         super().__init__()
         if not isinstance(config, PretrainedConfig):
-            raise ValueError(f"{type(self).__name__} is built from a configuration, not from a {type(config).__name__}. "
-                             f"For a pretrained model: {type(self).__name__}.from_pretrained(name).")
+            raise ValueError(f"{type(self).__name__} is built from a configuration, "
+                             f"not from a {type(config).__name__}. "
+                             "For a pretrained model: "
+                             f"{type(self).__name__}.from_pretrained(name).")
         config.validate()
         self.config, self.name_or_path, self.is_initialized = config, config.name_or_path, False
         self.attention_mode # a way that isn't known fails here, and not in the middle of a run
@@ -461,15 +503,21 @@ class PreTrainedModel(Checks, Explains, Attends, Runs, Answers, Thrifty, Fills, 
 
     @property
     def dtype(self)->torch.dtype: # the kind of number that the weights are
-        return next((p.dtype for p in self.parameters() if p.is_floating_point()), torch.get_default_dtype())
+        return next((p.dtype for p in self.parameters() if p.is_floating_point()),
+                    torch.get_default_dtype())
 
     def num_parameters(self,
         only_trainable:bool=False, # only those with `requires_grad`
         exclude_embeddings:bool=False, # leave out the tables of `nn.Embedding`
     )->int: # how many numbers the model has
         "The number of weights; shared ones count once."
-        tables = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)} if exclude_embeddings else ()
-        return sum(p.numel() for p in self.parameters() if id(p) not in tables and (p.requires_grad or not only_trainable))
+        left_out = set()
+        if exclude_embeddings:
+            left_out = {id(m.weight) for m in self.modules() if isinstance(m, nn.Embedding)}
+        return sum(p.numel() for p in self.parameters()
+                   if id(p) not in left_out and (p.requires_grad or not only_trainable))
 
-    def can_generate(self)->bool: return False # transformers' pipelines ask: none of these models writes text
-    def _repr_html_(self): return show_tree(self)._repr_html_() # in a notebook: a tree with shapes and counts
+    # transformers' pipelines ask: none of these models writes text
+    def can_generate(self)->bool: return False
+    # in a notebook: a tree with shapes and counts
+    def _repr_html_(self): return show_tree(self)._repr_html_()

@@ -2,7 +2,7 @@ import torch
 from .attention import Context
 from .checkpoint import Loads, Prunes, Resizes, Saves
 from .configuration import PretrainedConfig
-from .core import PushToHubMixin
+from .pretrained import PushToHubMixin
 from _typeshed import Incomplete
 from abc import ABCMeta
 from collections import OrderedDict

@@ -37,7 +37,9 @@ from torch.utils.data import Dataset
 from .auto import (FAMILIES, AutoConfig, AutoFeatureExtractor, AutoImageProcessor,
                                     AutoProcessor, AutoTokenizer, class_name, find_class)
 from .batches import plan_batches
-from .core import PushToHubMixin, split_hub_kwargs, suggest, warn_once
+from .files import split_hub_kwargs
+from .messages import suggest, warn_once
+from .pretrained import PushToHubMixin
 from .feature_extractor import load_audio
 from .tokenizer import CALL_OPTIONS, WordPieceMixin
 

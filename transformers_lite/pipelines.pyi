@@ -1,6 +1,6 @@
 import numpy as np
 import torch
-from .core import PushToHubMixin
+from .pretrained import PushToHubMixin
 from _typeshed import Incomplete
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path

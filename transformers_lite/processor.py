@@ -23,7 +23,10 @@ from typing import Self
 from fastcore.basics import patch
 from tokenizers import AddedToken
 
-from .core import BatchFeature, PushToHubMixin, saving, suggest, to_json, unique_keys, warn_once, write_text
+from .features import BatchFeature
+from .messages import suggest, warn_once
+from .pretrained import PushToHubMixin
+from .store import saving, to_json, unique_keys, write_text
 from .feature_extractor import FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor
 from .tokenizer import (BatchEncoding, PreTrainedTokenizer, PreTrainedTokenizerBase, as_token,
                                          check_arguments, clean_up, read_vocab)
@@ -299,17 +302,16 @@ def save_pretrained(self:ProcessorMixin,
 )->None:
     "Write every part, in the layouts of transformers 4 and 5."
     name = {'processor_class': type(self).__name__}
-    with saving(save_directory) as folder:
+    with self.saving_to(save_directory, push_to_hub, kwargs) as new:
         for k in self.attributes:
             part = getattr(self, k)
             if k == 'tokenizer':
                 part.extra_settings = {**part.extra_settings, **name}
-                part.save_pretrained(folder)
+                part.save_pretrained(new)
             else:
                 part.validate()
-                write_text(folder/part.filename, to_json({**part.to_dict(), **name}))
-        write_text(folder/'processor_config.json', to_json(self.to_dict()))
-    if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
+                write_text(new/part.filename, to_json({**part.to_dict(), **name}))
+        write_text(new/'processor_config.json', to_json(self.to_dict()))
 
 # %% ../nbs/07_processor.ipynb #b1da2ad9
 @patch(cls_method=True)

@@ -1,5 +1,6 @@
-from .core import BatchFeature, PushToHubMixin
 from .feature_extractor import FeatureExtractionMixin
+from .features import BatchFeature
+from .pretrained import PushToHubMixin
 from .tokenizer import BatchEncoding, PreTrainedTokenizer, PreTrainedTokenizerBase
 from _typeshed import Incomplete
 from collections.abc import Generator

@@ -30,9 +30,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from .configuration import DistilBertConfig, PretrainedConfig
-from .core import (
-    OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, read_json,
-    saving, shard_file, split_hub_kwargs, suggest, warn_once)
+from .checkpoint import from_tensorflow
+from .files import OTHER_OPTIONS, cached_file, shard_file, split_hub_kwargs
+from .messages import suggest, warn_once
+from .pretrained import PushToHubMixin
+from .store import read_json, saving
 
 # %% ../nbs/23_tensorflow.ipynb #d71e9479
 try: import keras
@@ -421,12 +423,10 @@ def save_pretrained(self:TFPreTrainedModel,
     if not safe_serialization: raise ValueError("safe_serialization=False would write tf_model.h5, which only old versions read. Leave it out: safetensors it is. For Keras's own format: model.save('model.keras').")
     config = copy.deepcopy(self.config)
     config.architectures, config.dtype = [type(self).__name__.removeprefix('TF')], 'float32'
-    with saving(save_directory) as folder:
-        with atomic_path(folder/'model.safetensors') as path: save_file(self.to_arrays(), path, metadata={'format': 'pt'})
-        config.to_json_file(folder/'config.json')
-        for path in folder.iterdir():
-            if re.fullmatch(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?|tf_model\.h5', path.name): discard(path)  # unless it was just written
-    if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
+    old = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?|tf_model\.h5')
+    with self.saving_to(save_directory, push_to_hub, kwargs, replaces=old) as new:
+        save_file(self.to_arrays(), new/'model.safetensors', metadata={'format': 'pt'})
+        config.to_json_file(new/'config.json')
 
 # %% ../nbs/23_tensorflow.ipynb #4013e550
 def token_loss(

@@ -1,6 +1,6 @@
 import keras
 from .configuration import DistilBertConfig, PretrainedConfig
-from .core import PushToHubMixin
+from .pretrained import PushToHubMixin
 from _typeshed import Incomplete
 from collections import OrderedDict
 from pathlib import Path

@@ -36,9 +36,11 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from .core import (HUB_OPTIONS, BatchFeature, PushToHubMixin, cached_file,
-                                    local_folder, naming, read_json, saving, split_hub_kwargs,
-                                    suggest, to_json, warn_once, write_text)
+from .features import BatchFeature
+from .files import HUB_OPTIONS, cached_file, local_folder, split_hub_kwargs
+from .messages import naming, suggest, warn_once
+from .pretrained import PushToHubMixin
+from .store import read_json, saving, to_json, write_text
 from .look import show_tokens
 
 # %% ../nbs/04_tokenizer.ipynb #d054085f
@@ -1504,13 +1506,12 @@ def save_pretrained(self:PreTrainedTokenizerBase,
 )->tuple: # the paths of the files
     "Save to a folder that transformers 4 and 5 load as well."
     prefix = f'{filename_prefix}-' if filename_prefix else ''
-    with saving(save_directory) as folder:
-        saved = [*self.save_vocabulary(folder, filename_prefix)]
+    with self.saving_to(save_directory, push_to_hub, kwargs) as new:
+        saved = [*self.save_vocabulary(new, filename_prefix)]
         for name, d in (('special_tokens_map.json', self.special_tokens_map), ('tokenizer_config.json', self.to_dict())):
-            write_text(folder/(prefix + name), to_json(d))
-            saved.append(str(folder/(prefix + name)))
-    if push_to_hub: self.push_to_hub(**{'repo_id': folder.name, **kwargs})
-    return tuple(saved)
+            write_text(new/(prefix + name), to_json(d))
+            saved.append(prefix + name)
+    return tuple(str(Path(save_directory)/Path(name).name) for name in saved)
 
 # %% ../nbs/04_tokenizer.ipynb #43a1f41f
 @patch

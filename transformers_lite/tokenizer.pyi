@@ -1,5 +1,6 @@
 import re
-from .core import BatchFeature, PushToHubMixin
+from .features import BatchFeature
+from .pretrained import PushToHubMixin
 from _typeshed import Incomplete
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from .attention import Context, multi_head
 from .configuration import Wav2Vec2Config
-from .core import warn_once
+from .messages import warn_once
 from .layers import Linear, can_look
 from .model import ModelOutput, PreTrainedModel, activation, keep_mask
 
