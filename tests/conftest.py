@@ -5,6 +5,7 @@ for name in 'OMP_NUM_THREADS', 'MKL_NUM_THREADS': os.environ.setdefault(name, '1
 for name in 'HF_HUB_OFFLINE', 'HF_HUB_DISABLE_TELEMETRY': os.environ[name] = '1'
 os.environ.setdefault('TOKENIZERS_PARALLELISM', 'false')
 os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '32') # it keeps a program a length of sound, 4 MB each, and up to 1024 of them
+if 'ONEDNN_MAX_CPU_ISA' in os.environ: os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0') # TensorFlow asks the processor, not this limit, and crashes in 16 bits
 
 import hashlib, re
 from pathlib import Path

@@ -30,7 +30,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING: # for editors and type checkers; at run time a module is imported when one of its names is first used
-    from .core import *
+    from .messages import *
+    from .store import *
+    from .files import *
+    from .pretrained import *
+    from .features import *
     from .look import *
     from .configuration import *
     from .attention import *
