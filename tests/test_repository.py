@@ -88,6 +88,18 @@ def test_imports_stand_alone(path): # nbdev's documentation runs a cell with an 
         rest = [n for n in body if not _is_import(n) and not isinstance(n, ast.Pass)]
         assert not (rest and any(map(_is_import, body))), f'imports mixed with other code:\n{c.source}'
 
+# ruff: 100 columns, unused names, and a few kinds of mistake
+
+def ruff(*paths): return run(sys.executable, '-m', 'ruff', 'check', '--no-cache', '--output-format', 'concise', '--config', ROOT/'pyproject.toml', *paths)
+
+def test_ruff(): ruff(ROOT/'nbs', ROOT/'transformers_lite', ROOT/'tests', ROOT/'tools', ROOT/'setup.py')
+
+@pytest.mark.parametrize('code, rule', [('x = "' + 'word ' * 20 + '"', 'E501'), ('import json', 'F401'), ('print(y)', 'F821'), ('def f(x=[]): return x', 'B006')])
+def test_ruff_notices(tmp_path, code, rule): # negative control
+    cell = dict(cell_type='code', id='cell', metadata={}, source=code, outputs=[], execution_count=None)
+    (tmp_path/'made.ipynb').write_text(json.dumps(dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)))
+    with pytest.raises(AssertionError, match=rule): ruff(tmp_path)
+
 # What is written in the files
 
 def tracked():

@@ -9,14 +9,19 @@ Modules:
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.
 - `transformers_lite.distilbert`: A real model, built from the names in its checkpoint: embeddings, a stack of blocks, and nothing else.
 - `transformers_lite.feature_extractor`: From a sound in a file to the numbers that a model of sound reads.
+- `transformers_lite.features`: Lists of numbers become tensors, and a dict that knows its device.
+- `transformers_lite.files`: A checkpoint's name stands for a folder, a repository or what ships with this package: here is its file.
 - `transformers_lite.heads`: The last few layers that turn a model's vectors into an answer, and the losses that train them.
 - `transformers_lite.image_processor`: From a picture in any form to the numbers that a model of pictures reads.
 - `transformers_lite.layers`: Where the time of a model goes, and how to spend less of it: the product, the memory and the random numbers of a linear layer.
 - `transformers_lite.look`: A thing that you can see is half understood: tables, trees, tokens in colour, heat maps, waves and pictures.
+- `transformers_lite.messages`: The name that was meant, a warning that comes once, and no secret in any of them.
 - `transformers_lite.model`: Blocks in a row, and a base class that gives any model a configuration, masks, fresh weights and names for its answers.
 - `transformers_lite.pipelines`: One line from a text, a picture or a sound to an answer.
+- `transformers_lite.pretrained`: Settings that show, save, push and check themselves, and what a file from a stranger may not say.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
 - `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
+- `transformers_lite.store`: JSON that is read strictly, and a save that can't destroy what was there.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
 - `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
