@@ -118,8 +118,8 @@ def is_plain_name(
     name:str, # as a file has it
 )->bool: # True or False
     "Is it the name of a file alone, with no folder before it?"
-    return isinstance(
-        name, str) and name != '' and Path(name).name == name and '\\' not in name and name != '..'
+    if not isinstance(name, str) or name in ('', '..') or '\\' in name: return False
+    return Path(name).name == name
 
 # %% ../nbs/20a_store.ipynb #d3298a40
 def safe_name(
@@ -136,8 +136,7 @@ def safe_name(
 def lock_folder(
     folder:str|Path, # the folder
     wait:bool=True, # until nobody else holds the lock; False: give up at once
-# True if it is locked for us; False if it is taken, or if the system can't lock folders (Windows)
-):
+): # is it locked for us? False if it is taken, or on a system that can't (Windows)
     "Keep other savers out of a folder while the block runs."
     fd, ours = os.open(folder, os.O_RDONLY) if fcntl else None, False
     try:
