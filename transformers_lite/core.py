@@ -14,9 +14,9 @@ __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'LOAD_OPTIONS', 'OTHER_O
            'plain', 'to_json', 'sync', 'finish_save', 'is_plain_name', 'safe_name', 'lock_folder', 'settle', 'saving',
            'move_in', 'atomic_path', 'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join',
            'split_hub_kwargs', 'masked', 'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder',
-           'cached_file', 'shard_file', 'tf_to_torch', 'from_tensorflow', 'JsonMixin', 'PushToHubMixin', 'to_tensor',
-           'is_python', 'BatchFeature', 'suggest', 'warn_once', 'naming', 'is_secret', 'without', 'without_secrets',
-           'all_texts', 'leads_away', 'vetted', 'is_part', 'own_settings', 'PreprocessorMixin']
+           'cached_file', 'shard_file', 'JsonMixin', 'PushToHubMixin', 'to_tensor', 'is_python', 'BatchFeature',
+           'suggest', 'warn_once', 'naming', 'is_secret', 'without', 'without_secrets', 'all_texts', 'leads_away',
+           'vetted', 'is_part', 'own_settings', 'PreprocessorMixin']
 
 # %% ../nbs/20_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -476,23 +476,6 @@ def shard_file(
         raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. "
                       "Put the file itself there.")
     return path
-
-# %% ../nbs/20_core.ipynb #5855a88a
-def tf_to_torch(
-    name:str, # of a weight, as the TensorFlow classes of transformers wrote it
-)->str: # PyTorch's name; a weight that was a 'kernel' has to be turned around as well
-    "From TensorFlow's name of a weight to PyTorch's."
-    *path, leaf = name.removesuffix(':0').replace('layer_._', 'layer/').split('/')
-    start = max((i + 1 for i, p in enumerate(path) if p.startswith('tf_')), default=0)  # tf_model.h5 puts the model's own name in front
-    return '.'.join([*path[start:], dict(kernel='weight', gamma='weight', beta='bias', embeddings='weight').get(leaf, leaf)])
-
-# %% ../nbs/20_core.ipynb #a6c513a2
-def from_tensorflow(
-    weights:dict, # {name: array or tensor}, of one file
-)->dict: # the same by PyTorch's names, with kernels turned around
-    "Bring weights of TensorFlow's format into PyTorch's, whole, and leave others alone."
-    if not any('/' in k for k in weights): return weights
-    return {tf_to_torch(k): x.T if k.split('/')[-1].startswith('kernel') else x for k, x in weights.items()}
 
 # %% ../nbs/20_core.ipynb #4f2cb564
 class JsonMixin:

@@ -31,7 +31,7 @@ from safetensors.numpy import save_file
 
 from .configuration import DistilBertConfig, PretrainedConfig
 from .core import (
-    OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, from_tensorflow, read_json,
+    OTHER_OPTIONS, PushToHubMixin, atomic_path, cached_file, discard, read_json,
     saving, shard_file, split_hub_kwargs, suggest, warn_once)
 
 # %% ../nbs/23_tensorflow.ipynb #d71e9479
