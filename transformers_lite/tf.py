@@ -74,7 +74,7 @@ def make_table(
     layer = layers.Embedding(n, config.dim, embeddings_initializer=fresh)
     layer.build((None,))
     if empty is not None:
-        rows = np.array(layer.embeddings)
+        rows = ops.convert_to_numpy(layer.embeddings)
         rows[empty] = 0
         layer.embeddings.assign(rows)
     return layer
