@@ -225,6 +225,26 @@ def test_functions_and_fewer_bits(tmp_path):
         assert np.isfinite(half.fit(x, labels['labels'], verbose=0).history['loss'][0])
     finally: keras.mixed_precision.set_global_policy('float32')
 
+@pytest.mark.parametrize('case', HEADS)
+def test_dropout_hears_of_training(case, tmp_path, monkeypatch):
+    _, k = pair(case, tmp_path)
+    heard, call = [], keras.layers.Dropout.call
+    def listen(self, inputs, training=False):
+        heard.append(training)
+        return call(self, inputs, training=training)
+    monkeypatch.setattr(keras.layers.Dropout, 'call', listen)
+    x, _ = inputs(case, True)
+    n = sum(isinstance(layer, keras.layers.Dropout) for layer in k._flatten_layers())
+    for training in True, False, None:
+        heard.clear()
+        k(x, training=training)
+        assert heard == [bool(training)] * n and n > 6
+    base = k.base_model
+    for part in base.transformer.layer[0], base.embeddings:  # by themselves, too
+        heard.clear()
+        part(np.ones((1, 3, 32), 'float32'), training=True)
+        assert heard and all(heard)
+
 def test_resize(tmp_path):
     for case in 'ForMaskedLM', 'not tied':
         pt, k = pair(case, tmp_path/case.replace(' ', '_'))

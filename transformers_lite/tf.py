@@ -426,7 +426,8 @@ class TFPreTrainedModel(TFLoads, TFSaves, TFResizes, keras.Model, PushToHubMixin
         if ('input_ids' in given) == ('inputs_embeds' in given):
             raise ValueError("pass input_ids or inputs_embeds: one of the two.")
         named = options.pop('return_dict')
-        out = super().__call__(given, training=training, **options)
+        if training is not None: options['training'] = training # None would hide what is outside
+        out = super().__call__(given, **options)
         return out if named else out.to_tuple()
 
     @property
