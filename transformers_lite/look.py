@@ -114,7 +114,7 @@ def show_tree(
         kind, size = type(part).__name__, f'{n:,}' if n else ''
         lines.append((('  '*level + name).rstrip(), kind, size, own))
         bar = x.Span(style=f'display: inline-block; height: .6em; width: {100*n/total:.1f}px; '
-                           f'background: rgba({HUES[0]}, .6); margin: 0 .5em')
+                           'background: rgba(70, 130, 220, .6); margin: 0 .5em')
         detail = x.Span(f'  {own}' if own else '', style='opacity: .8')
         label = [x.Strong(name), f' {kind} ', bar, size, detail]
         inner = [walk(*b, level + 1) for b in branches(part)]
