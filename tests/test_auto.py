@@ -11,7 +11,9 @@ from transformers_lite.configuration import DistilBertConfig, PretrainedConfig
 from transformers_lite.heads import *
 from transformers_lite.distilbert import DistilBertModel
 from transformers_lite.model import PreTrainedModel
-from transformers_lite.tokenizer import DistilBertTokenizer, DistilBertTokenizerFast, PreTrainedTokenizerFast
+from transformers_lite.auto import BertTokenizer, BertTokenizerFast
+from transformers_lite.tokenizer import (DistilBertTokenizer, DistilBertTokenizerFast,
+                                         PreTrainedTokenizerFast)
 
 SMALL = dict(vocab_size=8, dim=8, n_heads=2, n_layers=1, hidden_dim=16, max_position_embeddings=16)
 HEADS = {AutoModel: DistilBertModel, AutoModelForSequenceClassification: DistilBertForSequenceClassification,
@@ -67,6 +69,21 @@ def test_tokenizer_without_a_model(folder):
         assert type(tokenizer) is cls and tokenizer('a b').input_ids == [2, 5, 6, 3]
     (folder/'tokenizer.json').unlink()
     with pytest.raises(OSError, match='config.json'): AutoTokenizer.from_pretrained(folder)
+
+@pytest.mark.parametrize('model_type', ['bert', 'nomic_bert'])
+@pytest.mark.parametrize('named', ['BertTokenizer', 'BertTokenizerFast', None])
+def test_berts_tokenizer(folder, model_type, named): # as transformers: by the file, else by the family
+    edit(folder/'tokenizer_config.json', tokenizer_class=named)
+    edit(folder/'config.json', model_type=model_type)
+    if named is None and model_type != 'bert':
+        with pytest.raises(ValueError, match='no tokenizer. Known: bert, distilbert'): AutoTokenizer.from_pretrained(folder)
+        return
+    for use_fast, cls in (True, BertTokenizerFast), (False, BertTokenizer):
+        tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=use_fast)
+        assert type(tokenizer) is cls and tokenizer('a b', 'c') == dict(
+            input_ids=[2, 5, 6, 3, 7, 3], token_type_ids=[0, 0, 0, 0, 1, 1], attention_mask=[1]*6)
+        tokenizer.save_pretrained(folder)
+        assert json.loads((folder/'tokenizer_config.json').read_text())['tokenizer_class'] == 'BertTokenizer'
 
 class ToyConfig(PretrainedConfig):
     model_type = 'toy'

@@ -157,6 +157,17 @@ def test_inspect(name, words):
         out = '\n'.join(lines('inspect', args))
         for w in words: assert w in out, w
 
+def test_inspect_reads_shards_as_loading_does(tmp_path):
+    from transformers_lite import DistilBertConfig, DistilBertModel
+    small = DistilBertModel(DistilBertConfig(vocab_size=9, dim=8, n_heads=2, n_layers=1, hidden_dim=8))
+    small.save_pretrained(tmp_path, max_shard_size='2KB')
+    index = tmp_path/'model.safetensors.index.json'
+    names = json.loads(index.read_text())['weight_map']
+    assert len({*names.values()}) > 1 and f'{small.num_parameters():,}' in '\n'.join(lines('inspect', tmp_path))
+    index.write_text(json.dumps({'weight_map': {k: '../secret.safetensors' for k in names}}))
+    res = cli('inspect', tmp_path)
+    assert res.returncode == 2 and 'outside its folder' in res.stderr
+
 @pytest.mark.parametrize('args,words', [(('classify-image', 'none.png'), 'no picture'), (('classify-image', __file__), "can't be read as a picture"), (('transcribe', 'none.wav'), 'no file'), (('transcribe', __file__), 'WAV, FLAC, OGG and MP3'),
     (('inspect', 'no/such/folder'), 'no folder'), (('transcribe', '--model', 'transformers-lite/vit-digits', str(MORSE/'sample.flac')), 'vit'), (('classify-image', '--model', 'transformers-lite/none', str(DIGITS/'sample-3.png')), 'does not ship')])
 def test_mistakes_with_files(args, words):

@@ -136,6 +136,58 @@ def test_files_of_three_formats(case, tmp_path):
     theirs = getattr(transformers, type(pt).__name__).from_pretrained(tmp_path/'ours')
     assert torch.equal(theirs.base_model.embeddings.word_embeddings.weight, pt.base_model.embeddings.word_embeddings.weight)
 
+@pytest.mark.parametrize('kind', ['safetensors', 'h5'])
+def test_shards_of_both_names(kind, tmp_path):
+    "An index as transformers 4 wrote it, its names with the model's own in front; and one that says something else."
+    import h5py
+    pt, k = pair('ForTokenClassification', tmp_path/'pt')
+    names = {n.removeprefix('x/'): x for n, x in tf_names('ForTokenClassification', tmp_path/'pt').items()}
+    (folder := tmp_path/'tf').mkdir()
+    shutil.copy(tmp_path/'pt'/'config.json', folder)
+    whole = dict(safetensors='model.safetensors', h5='tf_model.h5')[kind]
+    stem, listed = whole.removesuffix('.' + kind), {}
+    for i in 0, 1:
+        part = {n: x for j, (n, x) in enumerate(sorted(names.items())) if j % 2 == i}
+        file = f'{stem}-0000{i + 1}-of-00002.{kind}'
+        listed |= {f'tf_distil_bert_for_token_classification/{n}': file for n in part}
+        if kind == 'safetensors': save_file(part, folder/file, metadata={'format': 'tf'})
+        else:
+            with h5py.File(folder/file, 'w') as f:
+                for n, x in part.items(): f[n] = x
+    def write(listed): (folder/f'{whole}.index.json').write_text(json.dumps(dict(metadata={}, weight_map=listed)))
+    write(listed)
+    again = type(k).from_pretrained(folder)
+    for (n, a), b in zip(k.to_arrays().items(), again.to_arrays().values()): assert np.array_equal(a, b), n
+    if kind == 'safetensors':
+        back = type(pt).from_pretrained(folder)
+        for (n, a), b in zip(pt.named_parameters(), back.parameters()): assert torch.equal(a, b), n
+    write({n: f for n, f in listed.items() if 'q_lin' not in n})
+    with pytest.raises(OSError, match='q_lin.*does not list there'): type(k).from_pretrained(folder)
+
+def test_saves_in_shards_and_clears_up(tmp_path):
+    pt, k = pair('Model', tmp_path)
+    (tmp_path/'tf_model.h5').write_bytes(b'of an older save')
+    k.save_pretrained(tmp_path, max_shard_size='5KB')
+    files = sorted(p.name for p in tmp_path.iterdir())
+    assert len(files) > 4 and not {'tf_model.h5', 'model.safetensors'} & {*files} and 'model.safetensors.index.json' in files
+    for folder_of in type(k), type(pt):
+        again = folder_of.from_pretrained(tmp_path)
+        assert again.num_parameters() == pt.num_parameters()
+    for (n, a), b in zip(pt.named_parameters(), again.parameters()): assert torch.equal(a, b), n
+    k.save_pretrained(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['config.json', 'model.safetensors']
+
+def test_halves_and_sick_weights(tmp_path):
+    pt, _ = pair('Model', tmp_path)
+    pt.to(torch.bfloat16).save_pretrained(tmp_path)  # numpy has no such numbers
+    k = L.TFDistilBertModel.from_pretrained(tmp_path)
+    for (n, a), b in zip(pt.named_parameters(), k.to_arrays().values()): assert np.array_equal(a.detach().float(), b), n
+    pt.float().embeddings.LayerNorm.weight.data[0] = float('nan')
+    pt.save_pretrained(tmp_path)
+    with pytest.warns(UserWarning, match='NaN or infinite numbers in embeddings.LayerNorm.weight'): L.TFDistilBertModel.from_pretrained(tmp_path)
+    sick = {n: t for n, t in pt.state_dict().items() if 'LayerNorm' not in n}
+    with pytest.warns(UserWarning, match='fresh weights for embeddings.LayerNorm .NOT'): L.TFDistilBertModel.from_pretrained(tmp_path, state_dict=sick)
+
 @pytest.mark.parametrize('case', HEADS)
 def test_keras_own_format(case, tmp_path):
     _, k = pair(case, tmp_path)
@@ -173,6 +225,26 @@ def test_functions_and_fewer_bits(tmp_path):
         assert np.isfinite(half.fit(x, labels['labels'], verbose=0).history['loss'][0])
     finally: keras.mixed_precision.set_global_policy('float32')
 
+@pytest.mark.parametrize('case', HEADS)
+def test_dropout_hears_of_training(case, tmp_path, monkeypatch):
+    _, k = pair(case, tmp_path)
+    heard, call = [], keras.layers.Dropout.call
+    def listen(self, inputs, training=False):
+        heard.append(training)
+        return call(self, inputs, training=training)
+    monkeypatch.setattr(keras.layers.Dropout, 'call', listen)
+    x, _ = inputs(case, True)
+    n = sum(isinstance(layer, keras.layers.Dropout) for layer in k._flatten_layers())
+    for training in True, False, None:
+        heard.clear()
+        k(x, training=training)
+        assert heard == [bool(training)] * n and n > 6
+    base = k.base_model
+    for part in base.transformer.layer[0], base.embeddings:  # by themselves, too
+        heard.clear()
+        part(np.ones((1, 3, 32), 'float32'), training=True)
+        assert heard and all(heard)
+
 def test_resize(tmp_path):
     for case in 'ForMaskedLM', 'not tied':
         pt, k = pair(case, tmp_path/case.replace(' ', '_'))
@@ -185,10 +257,16 @@ def test_resize(tmp_path):
         k.resize_token_embeddings(50)
         assert k(IDS % 50).logits.shape[-1] == 50 == k.config.vocab_size
         with pytest.raises(ValueError, match='at least one word'): k.resize_token_embeddings(0)
+        with warnings.catch_warnings(action='ignore'): pt.resize_token_embeddings(50)
+        assert k.num_parameters() == pt.num_parameters() and len(k.weights) == len({id(p) for p in pt.parameters()})
+        k.save(tmp_path/'new.keras')  # the table that was there before isn't in it
+        np.testing.assert_allclose(keras.models.load_model(tmp_path/'new.keras')(IDS % 50).logits, k(IDS % 50).logits, atol=1e-5)
 
 def test_what_does_not_fit(tmp_path):
     pair('Model', tmp_path/'m')
     with pytest.raises(OSError, match='no model.safetensors'): (tmp_path/'empty').mkdir(); shutil.copy(tmp_path/'m'/'config.json', tmp_path/'empty'); L.TFDistilBertModel.from_pretrained(tmp_path/'empty')
+    (tmp_path/'empty'/'pytorch_model.bin').touch()
+    with pytest.raises(OSError, match='only pytorch_model.bin, which TensorFlow classes .* Load it with the PyTorch class'): L.TFDistilBertModel.from_pretrained(tmp_path/'empty')
     with pytest.raises(RuntimeError, match='does not fit'): L.TFDistilBertModel.from_pretrained(tmp_path/'m', hidden_dim=50)
     with pytest.warns(UserWarning, match='NOT expected'): L.TFDistilBertModel.from_pretrained(tmp_path/'m', n_layers=2)
     _, info = L.TFDistilBertModel.from_pretrained(tmp_path/'m', hidden_dim=50, ignore_mismatched_sizes=True, output_loading_info=True)

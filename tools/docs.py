@@ -9,9 +9,11 @@ from nbdev.process import Processor
 PACKAGE = 'transformers_lite'
 
 def left_out():
-    "nbdev's index of names passes over each notebook with `auto` in its name, for so it calls a cell of its own: those names, their places on the site and their files."
+    """nbdev's index of names passes over each notebook with `auto` in its name, for so it calls a
+    cell of its own: those names, their places on the site and their files."""
     for file in sorted(Path(PACKAGE).glob('[a-z]*.py')):
-        notebook = re.search(r'File to edit: .*?([^/]*auto[^/]*[.]ipynb)', file.read_text(encoding='utf-8'))
+        notebook = re.search(r'File to edit: .*?([^/]*auto[^/]*[.]ipynb)',
+                             file.read_text(encoding='utf-8'))
         if not notebook: continue
         path, page = f'{PACKAGE}/{file.name}', doclinks.nbpath2html(Path(notebook[1]))
         yield from ((name, f'{page}#{name.lower()}', path) for name in doclinks._get_exps(path))
@@ -21,58 +23,69 @@ def complete_index():
     lookup = NbdevLookup()
     at = lookup.entries.get(PACKAGE, {}).get('settings')
     for name, place, file in left_out() if at else ():
-        links = f"{at['doc_host']}{at['doc_baseurl']}/{place}", file, f"{at['git_url']}/blob/{at['branch']}/{file}"
+        links = (f"{at['doc_host']}{at['doc_baseurl']}/{place}", file,
+                 f"{at['git_url']}/blob/{at['branch']}/{file}")
         lookup.syms.setdefault(name, links)
 
 complete_index()
 
 class links_found(Processor):
-    "nbdev links to sources and other pages by the package's entry point. Without it it makes no link, and says nothing: here it stops."
+    """nbdev links to sources and other pages by the package's entry point. Without it it makes no
+    link, and says nothing: here it stops."""
     def begin(self):
         if PACKAGE not in NbdevLookup().entries:
-            raise RuntimeError(f"nbdev doesn't find the entry point `nbdev` of {PACKAGE}, so no page would link to a source or to another page. "
-                               "Install the package in this environment, with `pip install -e .`, and build the site again.")
+            raise RuntimeError("nbdev doesn't find the entry point `nbdev` of "
+                               f"{PACKAGE}, so no page would link to a source or to another page. "
+                               "Install the package in this environment, with `pip install -e .`, "
+                               "and build the site again.")
 
 class headings(Processor):
-    """A heading for each name, and a link to its source; signature and docstring stand right below, in the code itself.
-    A property's getter and setter have one name, and get one heading."""
+    """A heading for each name, and a link to its source; signature and docstring stand right below,
+    in the code itself. A property's getter and setter have one name, and get one heading."""
     def begin(self):
         seen = set()
         for cell in [c for c in self.nb.cells if getattr(c, 'has_sd', False)]:
             name = re.search(r'^show_doc\((.*)\)', cell.source, re.M)[1]
             if name in seen: self.nb.cells.remove(cell)
             seen.add(name)
-            link = f'[source]({NbdevLookup().code(name)}){{target="_blank" style="float:right; font-size:smaller"}}'
+            link = (f'[source]({NbdevLookup().code(name)})'
+                    '{target="_blank" style="float:right; font-size:smaller"}')
             for o in cell.outputs: o['data'] = {'text/markdown': f'{link}\n\n### {name}\n'}
 
 def plain_prose(
     cell, # of a page
 ):
-    """Text that goes into a module's docstring as well is marked in the cell's metadata, which nbdev writes out as a line of the text. And of what
-    is said for those who don't see a picture, Quarto makes a caption for everybody."""
+    """Text that goes into a module's docstring as well is marked in the cell's metadata, which
+    nbdev writes out as a line of the text. And of what is said for those who don't see a picture,
+    Quarto makes a caption for everybody."""
     if cell.cell_type != 'markdown': return
     cell.source = re.sub(r'^#\| *export.*\n', '', cell.source)
-    cell.source = re.sub(r'^!\[([^]"]+)\]\((\S+)\)$', r'![](\2){fig-alt="\1"}', cell.source, flags=re.M)
+    cell.source = re.sub(r'^!\[([^]"]+)\]\((\S+)\)$', r'![](\2){fig-alt="\1"}', cell.source,
+                         flags=re.M)
 
 def as_markdown(
     html:str, # an output as a notebook shows it
     text:str, # the same as a terminal shows it
 )->str: # Quarto's markdown
-    "HTML for the site, where a cell is found by its id alone, and text for the page in Markdown beside it."
+    "HTML for the site, where a cell is found by its id alone, and text for the page in Markdown."
     fence = '`' * max([3, *(len(ticks) + 1 for ticks in re.findall('`+', html + text))])
     html = html.replace('.ipynb#cell-id=', '.ipynb#')
-    return (f'::: {{.content-visible when-format="html"}}\n{fence}{{=html}}\n{html}\n{fence}\n:::\n\n'
+    return ('::: {.content-visible when-format="html"}\n'
+            f'{fence}{{=html}}\n{html}\n{fence}\n:::\n\n'
             f'::: {{.content-hidden when-format="html"}}\n{fence}\n{text}\n{fence}\n:::\n')
 
 def own_outputs(
     cell, # of a page
 ):
-    """HTML goes to Quarto as markdown, for to a page with other HTML it adds jQuery and RequireJS from elsewhere, which nothing here uses. Headings
-    in an output, as in a model card, are no headings of the page."""
+    """HTML goes to Quarto as markdown, for to a page with other HTML it adds jQuery and RequireJS
+    from elsewhere, which nothing here uses. Headings in an output, as in a model card, are no
+    headings of the page."""
     if getattr(cell, 'has_sd', False): return
     for data in [o['data'] for o in cell.get('outputs', []) if 'data' in o]:
-        parts = {k: ''.join(data[k]) for k in ('text/html', 'text/markdown', 'text/plain') if k in data}
+        parts = {k: ''.join(data[k]) for k in ('text/html', 'text/markdown', 'text/plain')
+                 if k in data}
         if 'text/html' in parts:
             del data['text/html']
             data['text/markdown'] = as_markdown(parts['text/html'], parts.get('text/plain', ''))
-        elif 'text/markdown' in parts: data['text/markdown'] = re.sub(r'^#', '###', parts['text/markdown'], flags=re.M)
+        elif 'text/markdown' in parts:
+            data['text/markdown'] = re.sub(r'^#', '###', parts['text/markdown'], flags=re.M)

@@ -20,7 +20,7 @@ def write(data):
     with open(path, 'wb') as f: f.write(data)
 
 def config(data):
-    "An object or OSError; then a configuration that comes back as it was, or an error with a message."
+    "An object or OSError; then a configuration that comes back as it was, or a clear error."
     write(data)
     try: d = read_json(path)
     except OSError: return

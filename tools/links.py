@@ -1,4 +1,6 @@
-"Give each chapter, under its title, the links that run it elsewhere: Colab and Binder. `make export` runs it."
+"""Give each chapter, under its title, the links that run it elsewhere: Colab and Binder.
+
+`make export` runs it."""
 import json
 from pathlib import Path
 
@@ -10,8 +12,9 @@ def links(
     name, # file name of a chapter
 ): # text of a cell
     "Where a chapter can be run, and what Colab needs first."
-    return (f"**Run it** in [Colab](https://colab.research.google.com/github/{REPOSITORY}/blob/main/nbs/{name}) or on "
-            f"[Binder](https://mybinder.org/v2/gh/{REPOSITORY}/main?labpath=nbs%2F{name}). In Colab, let two lines run first: "
+    return ("**Run it** in [Colab](https://colab.research.google.com/github/"
+            f"{REPOSITORY}/blob/main/nbs/{name}) or on [Binder](https://mybinder.org/v2/gh/"
+            f"{REPOSITORY}/main?labpath=nbs%2F{name}). In Colab, let two lines run first: "
             f"`%{install('course')}` and `!python -m transformers_lite course .`")
 
 def add_links(

@@ -1,6 +1,7 @@
 """Write README.md from nbs/index.ipynb: no hidden cells, no directives, links from the top folder.
 
-nbdev-readme does this through quarto, which no package registry carries; this needs nothing but nbconvert."""
+nbdev-readme does this through quarto, which no package registry carries; this needs nothing but
+nbconvert."""
 import re
 from pathlib import Path
 

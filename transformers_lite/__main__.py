@@ -1,8 +1,9 @@
-"""The command line. `python -m transformers_lite` shows the guide's steps on text, a picture and a sound; `classify`, `classify-image` and
-`transcribe` take files of your own, and `inspect` says what a checkpoint is. A `pipeline` does the work.
+"""The command line. `python -m transformers_lite` shows the guide's steps on text, a picture and a
+sound; `classify`, `classify-image` and `transcribe` take files of your own, and `inspect` says what
+a checkpoint is. A `pipeline` does the work.
 
-A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its docstring. torch is imported
-inside the commands that need it, so that `--help` answers at once."""
+A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
+docstring. torch is imported inside the commands that need it, so that `--help` answers at once."""
 import argparse, json, os, sys
 from itertools import chain
 from pathlib import Path
@@ -11,7 +12,9 @@ from types import SimpleNamespace
 
 from fastcore.basics import chunked
 
-SENTIMENT, DIGITS, MORSE = (f'transformers-lite/{o}' for o in ('distilbert-sentiment', 'vit-digits', 'wav2vec2-morse'))
+SENTIMENT = 'transformers-lite/distilbert-sentiment'
+DIGITS = 'transformers-lite/vit-digits'
+MORSE = 'transformers-lite/wav2vec2-morse'
 COMMANDS: dict = {}
 SOURCE = 'git+https://github.com/transformers-lite/transformers_lite' # it is on no registry yet
 
@@ -21,7 +24,8 @@ def install(
     "How to install the package with an extra, from its repository."
     return f"pip install 'transformers_lite[{extra}] @ {SOURCE}'"
 
-class UsageError(Exception): "What the user asked for can't be done; the message says what to do instead."
+class UsageError(Exception):
+    "What the user asked for can't be done; the message says what to do instead."
 
 def arg(
     *names, # as of `add_argument`
@@ -44,7 +48,9 @@ def paint(
     code, # ANSI colour: 1 bold, 2 faint, 31 red, 32 green
 ): # the text, coloured on a terminal only
     "Colour for a terminal; plain text for a file, a pipe, or whoever sets NO_COLOR."
-    return f'\033[{code}m{text}\033[0m' if sys.stdout.isatty() and not os.environ.get('NO_COLOR') and os.environ.get('TERM') != 'dumb' else text
+    asks = os.environ.get
+    if not sys.stdout.isatty() or asks('NO_COLOR') or asks('TERM') == 'dumb': return text
+    return f'\033[{code}m{text}\033[0m'
 
 def bar(
     share, # 0 to 1
@@ -64,8 +70,18 @@ def best_of(
     "The best label."
     return answers[0]['label'], answers[0]['score']
 
+JSON_LINES = arg('--json', action='store_true', help='print one JSON object a line')
+
+def model_arg(
+    name, # the default
+    kind, # what sort of checkpoint
+): # as of `arg`
+    "The argument that names a model."
+    return arg('--model', default=name, metavar='NAME', help=f'{kind} (default: %(default)s)')
+
 # -- demo
-HELD_OUT = [ # sentences that the checkpoint never saw, and people's mean rating from -4 to 4 (nbs/data/sentiment)
+# sentences that the checkpoint never saw, and people's mean rating from -4 to 4
+HELD_OUT = [ # of nbs/data/sentiment
     (2.882, "An intoxicating experience."),
     (-2.706, "Stale and clichéd to a fault."),
     (2.600, "i expect the g3 will please me for years to come."),
@@ -90,8 +106,10 @@ def show_pictures(
     import numpy as np
     from PIL import Image
     full = ' .:-=+*#%@'
-    rows = [[''.join(full[v * 9 // 255] * 2 for v in row) for row in np.asarray(Image.open(f).convert('L')).tolist()] for f in files]
-    for line in zip(*rows): print('   ' + '   '.join(line))
+    def lines(file):
+        dark = np.asarray(Image.open(file).convert('L')).tolist()
+        return [''.join(full[v * 9 // 255] * 2 for v in row) for row in dark]
+    for line in zip(*map(lines, files)): print('   ' + '   '.join(line))
     found = map(best_of, look([*map(str, files)]))
     print('   ' + '   '.join(f'{label} ({p:.0%})'.center(16) for label, p in found))
 
@@ -106,19 +124,24 @@ def wave(
 
 @command()
 def demo(args):
-    "Walk through the guide on real sentences, a picture and a sound: configuration, model, head, tokens, prediction."
+    "Walk through the guide on real sentences, a picture and a sound: from settings to answers."
     start = perf_counter()
     print(paint("transformers_lite: from a configuration to a prediction", 1))
-    print("Three small models that ship with the package meet sentences, digits and a sound that they have never met. Nothing is downloaded.")
+    print("Three small models that ship with the package meet sentences, digits and a sound "
+          "that they have never met. Nothing is downloaded.")
 
     from transformers_lite import AutoConfig, pipeline
-    step(1, "The configuration: what shape is the model?", f"config = AutoConfig.from_pretrained('{SENTIMENT}')")
+    step(1, "The configuration: what shape is the model?",
+         f"config = AutoConfig.from_pretrained('{SENTIMENT}')")
     config = AutoConfig.from_pretrained(SENTIMENT)
-    for key, meaning in dict(vocab_size='words and pieces of words that it knows', dim='numbers that stand for each of them',
-                             n_layers='rounds of reading the sentence', n_heads='ways of looking at it in each round').items():
+    for key, meaning in dict(vocab_size='words and pieces of words that it knows',
+                             dim='numbers that stand for each of them',
+                             n_layers='rounds of reading the sentence',
+                             n_heads='ways of looking at it in each round').items():
         print(f"   {key:11}{getattr(config, key):>6,}   {meaning}")
 
-    step(2, "The model: numbers that were learned", f"model = AutoModelForSequenceClassification.from_pretrained('{SENTIMENT}')")
+    step(2, "The model: numbers that were learned",
+         f"model = AutoModelForSequenceClassification.from_pretrained('{SENTIMENT}')")
     judge = pipeline('sentiment-analysis', model=SENTIMENT)
     model, tokenizer = judge.model, judge.tokenizer
     parts = dict(words=('a vector for each piece of a word', model.distilbert.embeddings),
@@ -129,7 +152,8 @@ def demo(args):
         n = sum(p.numel() for p in part.parameters()) if part else total - seen
         seen += n
         print(f"   {name:11}{n:>9,}   {bar(n/total)}   {meaning}")
-    print("   The head is what makes it a classifier: another head on the same body answers questions, or guesses hidden words.")
+    print("   The head is what makes it a classifier: another head on the same body "
+          "answers questions, or guesses hidden words.")
 
     text = HELD_OUT[0][1]
     step(3, "The tokenizer: from text to numbers", f"tokenizer({text!r})")
@@ -137,19 +161,23 @@ def demo(args):
     tokens = tokenizer.convert_ids_to_tokens(ids)
     widths = [max(len(t), len(str(i))) for t, i in zip(tokens, ids)]
     for row in (tokens, ids): print('   ' + '  '.join(f'{x!s:>{w}}' for x, w in zip(row, widths)))
-    print("   [CLS] and [SEP] mark the ends. A piece that starts with ## belongs to the word before it.")
+    print("   [CLS] and [SEP] mark the ends. "
+          "A piece that starts with ## belongs to the word before it.")
 
-    step(4, "The prediction: how sure is it?", "model(**tokenizer(texts, padding=True, return_tensors='pt')).logits.softmax(-1)")
+    step(4, "The prediction: how sure is it?",
+         "model(**tokenizer(texts, padding=True, return_tensors='pt')).logits.softmax(-1)")
     print("   people   model says")
     for (rating, text), answers in zip(HELD_OUT, judge([t for _, t in HELD_OUT], top_k=1)):
         label, p = best_of(answers)
         verdict = paint(f'{label} {p:4.0%} {bar(p, 10)}', colour(label))
         right = (rating > 0) == (label == 'positive')
         print(f"   {rating:+6.1f}   {verdict}  {text}" + ('' if right else paint('  (wrong)', 33)))
-    print("   People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. What must one know to get the wrong ones right?")
+    print("   People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. "
+          "What must one know to get the wrong ones right?")
 
     from transformers_lite.files import cached_file
-    step(5, "A picture: patches instead of words", f"AutoModelForImageClassification.from_pretrained('{DIGITS}')")
+    step(5, "A picture: patches instead of words",
+         f"AutoModelForImageClassification.from_pretrained('{DIGITS}')")
     samples = sorted(cached_file(DIGITS, 'config.json').parent.glob('sample-*.png'))
     show_pictures(pipeline('image-classification', model=DIGITS), samples)
     print("   Handwritten digits that it never saw. Of 360 such it gets 98 in 100 right.")
@@ -164,12 +192,14 @@ def demo(args):
     print('   ' + '   '.join(times))
 
     print(f"\n{paint(f'Done in {perf_counter() - start:.1f} s. Now you:', 1)}")
-    for line, meaning in {'python -m transformers_lite classify "your own words"': 'label a text, a file or standard input',
-                          'python -m transformers_lite classify-image FILE': 'read a digit in a picture of yours',
-                          'python -m transformers_lite transcribe FILE.wav': 'read Morse code in a sound of yours',
-                          'python -m transformers_lite inspect NAME_OR_FOLDER': 'what a checkpoint is',
-                          'python -m transformers_lite --help': 'all commands',
-                          'python -m transformers_lite course DIR': 'the course: read, run and change how all of it is built'}.items():
+    for rest, meaning in {
+        'classify "your own words"': 'label a text, a file or standard input',
+        'classify-image FILE': 'read a digit in a picture of yours',
+        'transcribe FILE.wav': 'read Morse code in a sound of yours',
+        'inspect NAME_OR_FOLDER': 'what a checkpoint is',
+        '--help': 'all commands',
+        'course DIR': 'the course: read, run and change how all of it is built'}.items():
+        line = f'python -m transformers_lite {rest}'
         print(f"   {paint(f'{line:54}', 36)} {meaning}")
 
 # -- course
@@ -179,7 +209,8 @@ def chapters(): # (the folder that they are in, their paths in it)
     "The chapters with their data: inside the installed package, or beside it in a clone."
     here = Path(__file__).parent
     root = here/'course' if (here/'course').is_dir() else here.parent/'nbs'
-    return root, sorted(p.relative_to(root) for pattern in COURSE for p in root.glob(pattern) if p.is_file() and not p.name.startswith('.'))
+    found = [p for pattern in COURSE for p in root.glob(pattern) if p.is_file()]
+    return root, sorted(p.relative_to(root) for p in found if not p.name.startswith('.'))
 
 @command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'))
 def course(args):
@@ -187,13 +218,18 @@ def course(args):
     home, (root, paths) = Path(args.dir), chapters()
     if home.exists() and not home.is_dir(): raise UsageError(f"'{home}' is a file. Name a folder.")
     if there := [str(p) for p in paths if (home/p).exists()]:
-        raise UsageError(f"'{home}' has {', '.join(there[:3])}{' and more' if len(there) > 3 else ''} already, and what you wrote there is not touched. Name another folder.")
+        more = ' and more' if len(there) > 3 else ''
+        raise UsageError(f"'{home}' has {', '.join(there[:3])}{more} already, "
+                         "and what you wrote there is not touched. Name another folder.")
     try:
         for p in paths:
             (home/p).parent.mkdir(parents=True, exist_ok=True)
             (home/p).write_bytes((root/p).read_bytes())
-    except OSError as e: raise UsageError(f"can't write into '{home}': {e.strerror}. Name a folder that you may write to, on a disk with room.") from e
-    print(f"{sum(p.suffix == '.ipynb' for p in paths)} chapters, with their data, are in {home}. To read, run and change them:\n")
+    except OSError as e:
+        raise UsageError(f"can't write into '{home}': {e.strerror}. "
+                         "Name a folder that you may write to, on a disk with room.") from e
+    n = sum(p.suffix == '.ipynb' for p in paths)
+    print(f"{n} chapters, with their data, are in {home}. To read, run and change them:\n")
     for line, meaning in (
         (install('course'), 'JupyterLab, and what the chapters draw and compare with'),
         (f'jupyter lab {home/"index.ipynb"}', 'the first page; it has a map of the others'),
@@ -202,13 +238,16 @@ def course(args):
 
 # -- classify
 
+NOT_UTF8 = 'is not UTF-8 text. Convert it first, for example with iconv.'
+
 def lines_of(
     path, # a text file
 ): # its lines
     "The lines of a file; UsageError if it can't be read as text."
     try: return Path(path).read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError: raise UsageError(f"'{path}' is not UTF-8 text. Convert it first, for example with iconv.") from None
-    except OSError as e: raise UsageError(f"can't read '{path}': {e.strerror}. Check the path.") from None
+    except UnicodeDecodeError: raise UsageError(f"'{path}' {NOT_UTF8}") from None
+    except OSError as e:
+        raise UsageError(f"can't read '{path}': {e.strerror}. Check the path.") from None
 
 def texts_of(
     texts, # arguments: texts, or one path of a file
@@ -216,23 +255,27 @@ def texts_of(
 ): # an iterable of texts that aren't empty
     "What to classify: arguments, else a file, else standard input; UsageError if there is nothing."
     if texts and file: raise UsageError("give texts or --file, not both.")
-    if len(texts) == 1 and (texts[0] == '-' or Path(texts[0]).suffix and os.path.isfile(texts[0])): texts, file = [], texts[0]
+    def is_file(text): return text == '-' or Path(text).suffix and os.path.isfile(text)
+    if len(texts) == 1 and is_file(texts[0]): texts, file = [], texts[0]
     if file in (None, '-') and not texts:
-        if file is None and sys.stdin.isatty(): raise UsageError("nothing to classify. Give a text in quotes, --file PATH, or pipe lines into it.")
+        if file is None and sys.stdin.isatty():
+            raise UsageError("nothing to classify. "
+                             "Give a text in quotes, --file PATH, or pipe lines into it.")
         texts = sys.stdin
     elif file: texts = lines_of(file)
     found = (t for t in (' '.join(t.split()) for t in texts) if t)
     try: first = next(found, None)
-    except UnicodeDecodeError: raise UsageError("standard input is not UTF-8 text. Convert it first, for example with iconv.") from None
-    if first is None: raise UsageError("nothing to classify: the input is empty. Give at least one word.")
+    except UnicodeDecodeError: raise UsageError(f"standard input {NOT_UTF8}") from None
+    if first is None:
+        raise UsageError("nothing to classify: the input is empty. Give at least one word.")
     return chain([first], found)
 
-@command(arg('text', nargs='*', help='a text in quotes, or several; or the path of a text file; or - for standard input'),
+@command(arg('text', nargs='*', help='a text in quotes, or several; or the path of a text file; '
+                                     'or - for standard input'),
          arg('-f', '--file', metavar='PATH', help='classify each line of this file'),
-         arg('--json', action='store_true', help='print one JSON object a line'),
-         arg('--model', default=SENTIMENT, metavar='NAME', help='a checkpoint with a classification head (default: %(default)s)'))
+         JSON_LINES, model_arg(SENTIMENT, 'a checkpoint with a classification head'))
 def classify(args):
-    "Say how positive or negative a text is. Each text, or each line of a file or of standard input, gives one line."
+    "Say how positive or negative a text is. Each text, or each line that is read, gives a line."
     from transformers_lite import pipeline
     texts = texts_of(args.text, args.file)
     judge = pipeline('text-classification', model=args.model)
@@ -264,8 +307,8 @@ def timed(
     frames = {f'{k}_offset': round(t * pipe.rate / pipe.step) for k, t in ends.items()}
     return dict(word=word, **frames, **{f'{k}_time': round(t, 6) for k, t in ends.items()})
 
-@command(arg('file', nargs='+', help='a picture: PNG, JPEG, GIF, WebP, TIFF, ...'), arg('--json', action='store_true', help='print one JSON object a line'),
-         arg('--model', default=DIGITS, metavar='NAME', help='a checkpoint that labels pictures (default: %(default)s)'))
+@command(arg('file', nargs='+', help='a picture: PNG, JPEG, GIF, WebP, TIFF, ...'),
+         JSON_LINES, model_arg(DIGITS, 'a checkpoint that labels pictures'))
 def classify_image(args):
     "Say what is in a picture: with the packaged checkpoint, which digit. Each file gives one line."
     from transformers_lite import pipeline
@@ -275,10 +318,12 @@ def classify_image(args):
         row = json.dumps(dict(file=file, label=label, score=round(p, 4)), ensure_ascii=False)
         print(row if args.json else f'{paint(label, 1)} {p:6.1%}  {file}')
 
-@command(arg('file', nargs='+', help='a sound: WAV, FLAC, OGG or MP3, at any rate, mono or stereo'), arg('--json', action='store_true', help='print one JSON object a line, with the times of words'),
-         arg('--model', default=MORSE, metavar='NAME', help='a checkpoint with a CTC head (default: %(default)s)'))
+@command(arg('file', nargs='+', help='a sound: WAV, FLAC, OGG or MP3, at any rate, mono or stereo'),
+         arg('--json', action='store_true',
+             help='print one JSON object a line, with the times of words'),
+         model_arg(MORSE, 'a checkpoint with a CTC head'))
 def transcribe(args):
-    "Write down what a sound says: with the packaged checkpoint, Morse code. Each file gives one line."
+    "Write down what a sound says: with the packaged checkpoint, Morse code. A line for each file."
     from transformers_lite import pipeline
     listen = pipeline('automatic-speech-recognition', model=args.model, return_timestamps='word')
     for file in args.file:
@@ -295,51 +340,76 @@ def parts_of(
     name, # checkpoint
 ): # {part: how many numbers}
     "The weights of a checkpoint by part, from the headers of its files."
+    from math import prod
     from safetensors import safe_open
-    from transformers_lite.files import cached_file
-    from transformers_lite.store import read_json
-    index = cached_file(name, 'model.safetensors.index.json', must_exist=False)
-    files = {index.with_name(f) for f in read_json(index)['weight_map'].values()} if index else {cached_file(name, 'model.safetensors')}
+    from transformers_lite.checkpoint import weight_files
     parts = {}
-    for file in sorted(files):
+    for file in weight_files(name, use_safetensors=True)[0]:
         with safe_open(file, 'np') as f:
             for key in f.keys():
-                n, part = 1, '.'.join(key.split('.')[:2 if key.count('.') > 1 else 1])
-                for d in f.get_slice(key).get_shape(): n *= d
-                parts[part] = parts.get(part, 0) + n
+                part = '.'.join(key.split('.')[:2 if key.count('.') > 1 else 1])
+                parts[part] = parts.get(part, 0) + prod(f.get_slice(key).get_shape())
     return parts
 
-@command(arg('name', help='a packaged checkpoint (transformers-lite/...), a folder, or a hub repository'))
+SHAPE = ('hidden_size', 'num_hidden_layers', 'num_attention_heads', 'vocab_size', 'image_size',
+         'patch_size')
+
+@command(arg('name', help='a packaged checkpoint (transformers-lite/...), a folder, '
+                          'or a hub repository'))
 def inspect(args):
     "Print what a checkpoint is: architecture, parameters by part, labels, preprocessing."
-    from transformers_lite import AutoConfig, AutoProcessor
+    from transformers_lite import AutoConfig
     config = AutoConfig.from_pretrained(args.name)
+    known = config.__dict__.keys() | config.attribute_map.keys()
     print(paint(args.name, 1))
-    print(f"family        {config.model_type}\narchitecture  {', '.join(config.architectures or ['unknown'])}")
-    print('shape         ' + ', '.join(f'{k} {getattr(config, k)}' for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads', 'vocab_size', 'image_size', 'patch_size') if k in config.__dict__ or k in config.attribute_map))
+    print(f"family        {config.model_type}")
+    print('architecture  ' + ', '.join(config.architectures or ['unknown']))
+    print('shape         ' + listed({k: getattr(config, k) for k in SHAPE if k in known}))
     parts = parts_of(args.name)
     total = sum(parts.values())
     print(f'parameters    {total:,}')
     for part, n in parts.items(): print(f'  {n:>12,}  {bar(n / total)}  {part}')
-    labels = list(config.id2label.values())
-    if labels != [f'LABEL_{i}' for i in range(len(labels))]: print('labels        ' + ', '.join(map(str, labels[:20])) + (f', and {len(labels) - 20} more' if len(labels) > 20 else ''))
-    try: processor = AutoProcessor.from_pretrained(args.name)
-    except OSError: print('preprocessing none in this checkpoint')
-    else:
-        for part in [getattr(processor, k) for k in getattr(processor, 'attributes', ())] or [processor]: print('preprocessing ' + describe(part))
+    labels = [*config.id2label.values()]
+    if labels != [f'LABEL_{i}' for i in range(len(labels))]:
+        more = f', and {len(labels) - 20} more' if len(labels) > 20 else ''
+        print('labels        ' + ', '.join(map(str, labels[:20])) + more)
+    for text in preprocessing(args.name): print('preprocessing ' + text)
+
+def preprocessing(
+    name, # checkpoint
+): # lines
+    "What makes the inputs of a checkpoint."
+    from transformers_lite import AutoProcessor
+    try: processor = AutoProcessor.from_pretrained(name)
+    except OSError: return ['none in this checkpoint']
+    parts = [getattr(processor, k) for k in getattr(processor, 'attributes', ())]
+    return map(describe, parts or [processor])
 
 def describe(
     part, # a tokenizer, an image processor or a feature extractor
 ): # a line
     "What a preprocessor is, in a line."
-    if hasattr(part, 'get_vocab'): return f'{type(part).__name__}: {len(part):,} tokens, ' + ', '.join(f'{k} {v}' for k, v in part.special_tokens_map.items() if isinstance(v, str))
-    return f'{type(part).__name__}: ' + ', '.join(f'{k} {v}' for k, v in sorted(part.to_dict().items()) if not k.endswith('_type') and k != 'processor_class')
+    name = type(part).__name__
+    if hasattr(part, 'get_vocab'):
+        settings = {k: v for k, v in part.special_tokens_map.items() if isinstance(v, str)}
+        return f'{name}: {len(part):,} tokens, ' + listed(settings)
+    settings = sorted(part.to_dict().items())
+    def says(k): return not k.endswith('_type') and k != 'processor_class'
+    return f'{name}: ' + listed({k: v for k, v in settings if says(k)})
+
+def listed(
+    settings, # a dict
+): # text
+    "Settings in a row."
+    return ', '.join(f'{k} {v}' for k, v in settings.items())
 
 # -- the program
 
 def parser(): # an `ArgumentParser`
     "The parser with all commands."
-    p = argparse.ArgumentParser('python -m transformers_lite', description="Models of text, pictures and sound from notebooks that you can read. Without a command: the demo.")
+    about = ("Models of text, pictures and sound from notebooks that you can read. "
+             "Without a command: the demo.")
+    p = argparse.ArgumentParser('python -m transformers_lite', description=about)
     sub = p.add_subparsers(title='commands', dest='command', metavar='COMMAND')
     for name, c in COMMANDS.items():
         s = sub.add_parser(name, help=c.help.split('. ')[0].rstrip('.'), description=c.help)
@@ -352,7 +422,8 @@ def main(
     "Run a command; mistakes are answered in a line, without a traceback."
     args = parser().parse_args(argv)
     sys.stdin.reconfigure(encoding='utf-8-sig', errors='strict')
-    for stream in sys.stdout, sys.stderr: stream.reconfigure(errors='replace') # a terminal that lacks a character shows '?'
+    for stream in sys.stdout, sys.stderr:
+        stream.reconfigure(errors='replace') # a terminal that lacks a character shows '?'
     try: COMMANDS[args.command or 'demo'].run(args)
     except (UsageError, OSError, ValueError) as e:
         if isinstance(e, BrokenPipeError): # the reader of our output has had enough, as `head` does

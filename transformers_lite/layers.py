@@ -26,22 +26,23 @@ from torch import Tensor, nn
 # %% ../nbs/22_layers.ipynb #2867fc22
 @lru_cache(None)
 def prefer_onednn()->bool: # True or False
-    "Is this a processor of AMD with AVX-512, and torch one that has both libraries? Then oneDNN multiplies about twice as fast as MKL, which torch would take."
+    "A processor of AMD with AVX-512? There oneDNN is about twice as fast as MKL, torch's choice."
     info = Path('/proc/cpuinfo')
     maker = info.read_text(errors='replace') if info.exists() else platform.processor()
-    both = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, '_linear_pointwise')
-    return both and 'AuthenticAMD' in maker and torch.backends.cpu.get_cpu_capability().startswith('AVX512')
+    both = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
+    return (both and hasattr(torch.ops.mkldnn, '_linear_pointwise') and 'AuthenticAMD' in maker
+            and torch.backends.cpu.get_cpu_capability().startswith('AVX512'))
 
 # %% ../nbs/22_layers.ipynb #098f7f4d
 def tracing()->bool: # True or False
-    "Is a program being made of the model (compiled, exported or traced)? What it looks at now, it would believe for ever."
+    "Is a program being made of the model? What it looks at now, it would believe for ever."
     return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 # %% ../nbs/22_layers.ipynb #08cef009
 def can_look(
     x:Tensor, # a tensor
 )->bool: # True or False
-    "May we look at the values at no cost? Not on a GPU, which would have to be waited for, nor while a program is made of the model."
+    "May we look at the values at no cost? Not on a GPU, which we would wait for, nor in `tracing`."
     return x.device.type == 'cpu' and not tracing()
 
 # %% ../nbs/22_layers.ipynb #ba86cc86
@@ -51,7 +52,7 @@ def all_finite(
     "Are all values finite?"
     if not can_look(x): return True
     try: return isfinite(x.sum().item()) or bool(x.isfinite().all())
-    except RuntimeError: return True  # under torch.func.vmap or a fake tensor there is nothing to see
+    except RuntimeError: return True  # under torch.func.vmap there is nothing to see
 
 # %% ../nbs/22_layers.ipynb #777a5641
 def large(
@@ -67,11 +68,14 @@ class Linear(nn.Linear):
         x:Tensor, # (…, d_in)
     )->bool: # True or False
         "Is it float32, large, without gradient, and nothing but plain tensors?"
-        return (not torch.is_grad_enabled() and can_look(x) and prefer_onednn() and large(self.weight) and x.dtype == self.weight.dtype == torch.float32
-                and type(x) is torch.Tensor and type(self.weight) is nn.Parameter and x.numel() > 0 and torch.backends.mkldnn.enabled and not torch.is_autocast_enabled('cpu'))
+        return (not torch.is_grad_enabled() and can_look(x) and prefer_onednn()
+                and large(self.weight) and x.dtype == self.weight.dtype == torch.float32
+                and type(x) is torch.Tensor and type(self.weight) is nn.Parameter and x.numel() > 0
+                and torch.backends.mkldnn.enabled and not torch.is_autocast_enabled('cpu'))
 
     def forward(self, x:Tensor)->Tensor:
-        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, 'none', [], '') if self.quick(x) else super().forward(x)
+        if not self.quick(x): return super().forward(x)
+        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, 'none', [], '')
 
     def reset_parameters(self)->None:
         if not (_filled_later.get() and large(self.weight)): super().reset_parameters()
@@ -89,7 +93,7 @@ class Embedding(nn.Embedding):
 def filled_later(
     yes:bool=True, # False: fill at once, also inside another `filled_later`
 ):
-    "Large layers that are made in here, `Linear` and `Embedding`, have memory and no numbers yet. Whoever asks for them must fill them."
+    "Large layers made in here have memory and no numbers yet: whoever asks for them fills them."
     token = _filled_later.set(yes)
     try: yield
     finally: _filled_later.reset(token)
@@ -105,5 +109,6 @@ def fill_normal(
     if not large(t) or t.device.type != 'cpu' or not t.is_contiguous(): return t.normal_(0, std)
     def fill(part, seed): part.normal_(0, std, generator=torch.Generator().manual_seed(seed))
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        list(pool.map(fill, t.detach().flatten().chunk(parts), torch.randint(2**62, (parts,), device='cpu').tolist()))
+        seeds = torch.randint(2**62, (parts,), device='cpu').tolist()
+        list(pool.map(fill, t.detach().flatten().chunk(parts), seeds))
     return t

@@ -12,7 +12,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/look.html.md"""
 # %% auto #0
 __all__ = ['HUES', 'STRIPES', 'Rich', 'as_rich', 'show_table', 'show_settings', 'branches', 'times', 'show_tree', 'show_tokens',
            'heat_map', 'show_attention', 'sparkline', 'wav_bytes', 'data_uri', 'show_sound', 'picture_uri',
-           'show_images', 'stretched']
+           'show_images', 'stretched', 'show_batch']
 
 # %% ../nbs/21_look.ipynb #60e1d932
 import base64, io
@@ -53,11 +53,14 @@ def show_table(
     right = {n for n in names if all(isinstance(row.get(n, 0), (int, float)) for row in rows)}
     grid = [[as_rich(row.get(n, '')) for n in names] for row in rows]
     wide = [max([len(n), *(len(r[i].text) for r in grid)]) for i, n in enumerate(names)]
-    def line(cells): return '  '.join(c.rjust(w) if n in right else c.ljust(w) for c, w, n in zip(cells, wide, names)).rstrip()
+    def line(cells):
+        padded = (c.rjust(w) if n in right else c.ljust(w) for c, w, n in zip(cells, wide, names))
+        return '  '.join(padded).rstrip()
     def style(n): return f"text-align:{'right' if n in right else 'left'};white-space:pre-wrap"
     head = x.Tr(*[x.Th(n, style=style(n)) for n in names])
     body = [x.Tr(*[x.Td(c.html, style=style(n)) for c, n in zip(r, names)]) for r in grid]
-    return Rich('\n'.join(map(line, [names, *([c.text for c in r] for r in grid)])), x.Table(x.Thead(head), x.Tbody(*body)))
+    text = '\n'.join(map(line, [names, *([c.text for c in r] for r in grid)]))
+    return Rich(text, x.Table(x.Thead(head), x.Tbody(*body)))
 
 # %% ../nbs/21_look.ipynb #afb4430d
 def show_settings(
@@ -69,20 +72,29 @@ def show_settings(
     import fastcore.xml as x
     def cell(v): return '' if v is None else str(v)
     changed = [k for k, v in settings.items() if k not in defaults or v != defaults[k]]
-    rows = [dict(setting=Rich(k, x.Strong(k)), value=cell(settings[k]), default=cell(defaults.get(k, ''))) for k in changed]
-    same = show_table([dict(setting=k, value=cell(v)) for k, v in settings.items() if k not in changed])
+    rows = [dict(setting=Rich(k, x.Strong(k)), value=cell(settings[k]),
+                 default=cell(defaults.get(k, ''))) for k in changed]
+    same = [dict(setting=k, value=cell(v)) for k, v in settings.items() if k not in changed]
     first = show_table(rows) if rows else Rich('all at their defaults')
-    rest = f'{len(settings) - len(changed)} at their default'
-    return Rich(f'{title}\n{first.text}\n({rest})', x.Div(x.Strong(title), first.html, x.Details(x.Summary(rest), same.html)))
+    rest = f'{len(same)} at their default'
+    folded = x.Details(x.Summary(rest), show_table(same).html)
+    return Rich(f'{title}\n{first.text}\n({rest})', x.Div(x.Strong(title), first.html, folded))
 
 # %% ../nbs/21_look.ipynb #d6b46c5a
 def branches(
     module, # with `named_children`, as torch's modules have it
 )->list: # a list of (name, part, how many are like it)
     "The parts of a module. Numbered neighbours that are alike are one."
-    def alike(child): return child[0].isdigit() or child[0], type(child[1]), [(n, tuple(p.shape)) for n, p in child[1].named_parameters()]
-    groups = [list(g) for _, g in groupby(module.named_children(), alike)]
-    return [(g[0][0] if len(g) == 1 else f'{g[0][0]} to {g[-1][0]}', g[0][1], len(g)) for g in groups]
+    def alike(child):
+        name, part = child
+        shapes = [(n, tuple(p.shape)) for n, p in part.named_parameters()]
+        return name.isdigit() or name, type(part), shapes
+    found = []
+    for _, group in groupby(module.named_children(), alike):
+        names, parts = zip(*group)
+        name = names[0] if len(names) == 1 else f'{names[0]} to {names[-1]}'
+        found.append((name, parts[0], len(parts)))
+    return found
 
 # %% ../nbs/21_look.ipynb #5b98da87
 def times(shape)->str: return ' × '.join(f'{n:,}' for n in shape) or '1'
@@ -99,16 +111,20 @@ def show_tree(
     def walk(name, part, many, level):
         own = ', '.join(f'{n} {times(p.shape)}' for n, p in part.named_parameters(recurse=False))
         n = many * sum(p.numel() for p in part.parameters())
-        lines.append((('  '*level + name).rstrip(), type(part).__name__, own, f'{n:,}' if n else ''))
-        bar = x.Span(style=f'display: inline-block; height: .6em; width: {100*n/total:.1f}px; background: rgba(70, 130, 220, .6); margin: 0 .5em')
+        kind, size = type(part).__name__, f'{n:,}' if n else ''
+        lines.append((('  '*level + name).rstrip(), kind, size, own))
+        bar = x.Span(style=f'display: inline-block; height: .6em; width: {100*n/total:.1f}px; '
+                           'background: rgba(70, 130, 220, .6); margin: 0 .5em')
         detail = x.Span(f'  {own}' if own else '', style='opacity: .8')
-        label = [x.Strong(name), f' {type(part).__name__} ', bar, lines[-1][3], detail]
+        label = [x.Strong(name), f' {kind} ', bar, size, detail]
         inner = [walk(*b, level + 1) for b in branches(part)]
         if not inner: return x.Div(*label, style='margin-left: 2.2em')
         return x.Details(x.Summary(*label), *inner, style='margin-left: 1.2em', open=level < depth)
-    html = x.Div(walk(name, module, 1, 0), style='font-family: monospace; white-space: pre-wrap; line-height: 1.5')
-    wide = [max(len(l[i]) for l in lines) for i in range(4)]
-    return Rich('\n'.join('  '.join([l[0].ljust(wide[0]), l[1].ljust(wide[1]), l[3].rjust(wide[3]), l[2]]).rstrip() for l in lines), html)
+    style = 'font-family: monospace; white-space: pre-wrap; line-height: 1.5'
+    html = x.Div(walk(name, module, 1, 0), style=style)
+    a, b, c, _ = (max(map(len, column)) for column in zip(*lines))
+    text = [f'{name:{a}}  {kind:{b}}  {n:>{c}}  {own}'.rstrip() for name, kind, n, own in lines]
+    return Rich('\n'.join(text), html)
 
 # %% ../nbs/21_look.ipynb #7a616874
 HUES = '70, 130, 220', '60, 170, 90', '230, 150, 40', '200, 80, 120', '140, 100, 210'
@@ -121,17 +137,22 @@ def show_tokens(
     "Rows of tokens over their ids, a colour for each word."
     import fastcore.xml as x
     def piece(token, i, word, before, special, kept):
-        colour = STRIPES if not kept else 'rgba(128, 128, 128, .25)' if special or word is None else f'rgba({HUES[word % len(HUES)]}, .3)'
-        joined = word is not None and word == before
-        style = f'display: inline-block; text-align: center; padding: 0 .3em; margin: 2px 0 2px {0 if joined else 3}px; background: {colour}'
+        if not kept: colour = STRIPES
+        elif special or word is None: colour = 'rgba(128, 128, 128, .25)'
+        else: colour = f'rgba({HUES[word % len(HUES)]}, .3)'
+        left = 0 if word is not None and word == before else 3
+        style = ('display: inline-block; text-align: center; padding: 0 .3em; '
+                 f'margin: 2px 0 2px {left}px; background: {colour}')
         return x.Span(token, x.Br(), x.Small(str(i), style='opacity: .8'), style=style)
     def row(e):
-        cells = zip(e.tokens, e.ids, e.word_ids, [None, *e.word_ids], e.special_tokens_mask, e.attention_mask)
+        cells = zip(e.tokens, e.ids, e.word_ids, [None, *e.word_ids], e.special_tokens_mask,
+                    e.attention_mask)
         more = f' … and {len(e.ids) - most:,} more' if len(e.ids) > most else ''
         return x.Div(*[piece(*c) for c, _ in zip(cells, range(most))], more)
     def text(e):
         wide = [max(len(t), len(str(i))) for t, i in zip(e.tokens[:most], e.ids)]
-        return '\n'.join('  '.join(f'{v!s:>{w}}' for v, w in zip(values, wide)) for values in (e.tokens, e.ids))
+        def line(values): return '  '.join(f'{v!s:>{w}}' for v, w in zip(values, wide))
+        return f'{line(e.tokens)}\n{line(e.ids)}'
     return Rich('\n'.join(map(text, rows)), x.Div(*map(row, rows), style='line-height: 1.3'))
 
 # %% ../nbs/21_look.ipynb #738d8fd7
@@ -144,19 +165,29 @@ def heat_map(
 ): # a tag of fastcore.xml
     "One table of shares as squares."
     import fastcore.xml as x
-    left, top = 8 + 7*max(map(len, rows), default=0), 26 + 7*max(map(len, columns), default=0)
+    left = 8 + 7*max(map(len, rows), default=0)
+    top = 26 + 7*max(map(len, columns), default=0)
+    wide, high = size*len(columns), size*len(rows)
     def at(k): return k*size + size*.7
-    label = {'fill': 'currentColor', 'font-size': 11}
-    names = [x.FT('text', (t,), {'x': left - 4, 'y': top + at(i), 'text-anchor': 'end', **label}) for i, t in enumerate(rows)]
-    names += [x.FT('text', (t,), dict(transform=f'translate({left + at(j)}, {top - 4}) rotate(-90)', **label)) for j, t in enumerate(columns)]
-    squares = [x.FT('rect', (x.Title(f'{rows[i]} takes {w:.0%} from {columns[j]}'),),
-                    dict(x=left + j*size, y=top + i*size, width=size - 1, height=size - 1, fill=f'rgba({HUES[0]}, {w:.2f})'))
-               for i, r in enumerate(weights) for j, w in enumerate(r) if w >= .005]
-    frame = x.FT('rect', (), dict(x=left, y=top, width=size*len(columns), height=size*len(rows), fill='none', stroke='rgba(128, 128, 128, .5)'))
-    wide, high = left + size*len(columns) + 10, top + size*len(rows) + 6
-    named = dict(role='figure', aria_label=f'{title or "attention"}: who takes how much from whom')
-    return x.Svg(x.FT('text', (title,), dict(x=4, y=14, **label)), frame, *names, *squares,
-                 width=wide, height=high, style='max-width: none', **named)
+    letters = {'fill': 'currentColor', 'font-size': 11}
+    def text(t, **where): return x.FT('text', (t,), {**where, **letters})
+    def rect(x0, y0, w, h, *inside, **look):
+        return x.FT('rect', inside, dict(x=left + x0, y=top + y0, width=w, height=h, **look))
+    drawn = [text(title, x=4, y=14),
+             rect(0, 0, wide, high, fill='none', stroke='rgba(128, 128, 128, .5)')]
+    for i, t in enumerate(rows):
+        drawn.append(text(t, **{'x': left - 4, 'y': top + at(i), 'text-anchor': 'end'}))
+    for j, t in enumerate(columns):
+        drawn.append(text(t, transform=f'translate({left + at(j)}, {top - 4}) rotate(-90)'))
+    for i, row in enumerate(weights):
+        for j, w in enumerate(row):
+            if w < .005: continue
+            says = x.Title(f'{rows[i]} takes {w:.0%} from {columns[j]}')
+            drawn.append(rect(j*size, i*size, size - 1, size - 1, says,
+                              fill=f'rgba({HUES[0]}, {w:.2f})'))
+    label = f'{title or "attention"}: who takes how much from whom'
+    return x.Svg(*drawn, width=left + wide + 10, height=top + high + 6, style='max-width: none',
+                 role='figure', aria_label=label)
 
 # %% ../nbs/21_look.ipynb #379c414e
 def show_attention(
@@ -170,8 +201,11 @@ def show_attention(
     weights = weights.tolist()
     heads = weights if isinstance(weights[0][0], list) else [weights]
     columns = columns or tokens
-    text = '\n\n'.join('\n'.join(f"{t:>12} " + ' '.join(f'{round(100*w):3}' for w in r) for t, r in zip(tokens, h)) for h in heads)
-    return Rich(text, x.Div(*[heat_map(h, tokens, columns, f'{title} {i}' if len(heads) > 1 else '') for i, h in enumerate(heads)]))
+    def line(t, row): return f'{t:>12} ' + ' '.join(f'{round(100*w):3}' for w in row)
+    text = '\n\n'.join('\n'.join(map(line, tokens, h)) for h in heads)
+    titles = [f'{title} {i}' for i in range(len(heads))] if len(heads) > 1 else ['']
+    maps = [heat_map(h, tokens, columns, t) for h, t in zip(heads, titles)]
+    return Rich(text, x.Div(*maps))
 
 # %% ../nbs/21_look.ipynb #8ad26ea9
 def sparkline(
@@ -181,7 +215,10 @@ def sparkline(
 )->str: # a line
     "How large numbers are, as a line of bars: the mean size of each stretch."
     import numpy as np
-    loud = np.array([np.abs(part).mean() for part in np.array_split(np.asarray(values, dtype=float), min(width, max(1, len(values))))])
+    values = np.abs(np.asarray(values, dtype=float))
+    if not len(values): return ''
+    parts = np.array_split(values, min(width, len(values)))
+    loud = np.array([part.mean() for part in parts])
     return ''.join(bars[int(v)] for v in 7*(loud - loud.min()) / max(np.ptp(loud), 1e-9))
 
 # %% ../nbs/21_look.ipynb #c03fcc43
@@ -198,7 +235,8 @@ def wav_bytes(
     return out.getvalue()
 
 # %% ../nbs/21_look.ipynb #708f9eff
-def data_uri(data:bytes, kind:str)->str: return f'data:{kind};base64,{base64.b64encode(data).decode()}'
+def data_uri(data:bytes, kind:str)->str:
+    return f'data:{kind};base64,{base64.b64encode(data).decode()}'
 
 # %% ../nbs/21_look.ipynb #3a8f9efe
 def show_sound(
@@ -213,25 +251,33 @@ def show_sound(
     x = np.asarray(x, dtype=float)
     parts = np.array_split(x, max(1, min(width, len(x))))
     top = max(np.abs(x).max(initial=0), 1e-9)
-    def y(v): return f'{40 - 36*v/top:.1f}'
-    path = 'M' + 'L'.join(f'{i*width/len(parts):.0f},{y(p.max(initial=0))}L{i*width/len(parts):.0f},{y(p.min(initial=0))}' for i, p in enumerate(parts))
+    def at(i, v): return f'{i*width/len(parts):.0f},{40 - 36*v/top:.1f}'
+    ends = [f'{at(i, p.max(initial=0))}L{at(i, p.min(initial=0))}' for i, p in enumerate(parts)]
+    path = 'M' + 'L'.join(ends)
     kept = len(x) if mask is None else int(np.asarray(mask).sum())
     end = round(width*kept/max(1, len(x)))
     line = h.FT('path', (), dict(d=path, stroke=f'rgb({HUES[0]})', fill='none'))
-    wave = h.Svg(line, width=width, height=80, role='img', aria_label=f'the wave of a sound, {caption or f"{len(x):,} samples"}')
-    box = h.Div(wave, style=f'width: {width}px; height: 80px; background: linear-gradient(to right, transparent {end}px, rgba(128, 128, 128, .25) {end}px)')
-    player = [h.Audio(src=data_uri(wav_bytes(x[:kept], sampling_rate), 'audio/wav'), controls=True)] if sampling_rate else []
-    return Rich('\n'.join(filter(None, [sparkline(x), caption])), h.Div(box, h.Small(caption), *player))
+    label = f'the wave of a sound, {caption or f"{len(x):,} samples"}'
+    wave = h.Svg(line, width=width, height=80, role='img', aria_label=label)
+    box = h.Div(wave, style=f'width: {width}px; height: 80px; background: linear-gradient('
+                            f'to right, transparent {end}px, rgba(128, 128, 128, .25) {end}px)')
+    shown = [box, h.Small(caption)]
+    if sampling_rate:
+        uri = data_uri(wav_bytes(x[:kept], sampling_rate), 'audio/wav')
+        shown.append(h.Audio(src=uri, controls=True))
+    return Rich('\n'.join(filter(None, [sparkline(x), caption])), h.Div(*shown))
 
 # %% ../nbs/21_look.ipynb #0c64ef82
 def picture_uri(
-    image, # a `PIL.Image`, or an array (height, width) or (height, width, 3) of 0 to 255
+    # a `PIL.Image`, or an array of 0 to 255: (height, width) or (height, width, 3)
+    image,
     most:int=256, # pixels: a larger picture is made smaller
 )->str: # text for the `src` of an <img>
-    "A picture inside a page: a small one as it is, a larger one as a JPEG, which is a tenth of the size."
+    "A picture inside a page: a small one as it is, a larger one as a JPEG, a tenth of the size."
     from PIL import Image
     import numpy as np
-    image = image if isinstance(image, Image.Image) else Image.fromarray(np.asarray(image).astype('uint8'))
+    if not isinstance(image, Image.Image):
+        image = Image.fromarray(np.asarray(image).astype('uint8'))
     small = max(image.size) <= 64
     if not small:
         image = image.convert('RGB')
@@ -252,8 +298,10 @@ def show_images(
         drawn = 'pixelated' if max(np.shape(image)[:2]) <= 64 else 'auto'
         style = f'height: {height}px; margin: 0; image-rendering: {drawn}'
         img = x.Img(src=picture_uri(image), alt=text or 'a picture', style=style)
-        return x.Figure(img, x.Figcaption(x.Small(text)), style='display: inline-block; margin: 0 1em .5em 0; text-align: center')
-    return Rich('\n'.join(f'picture {c}'.rstrip() for c in captions), x.Div(*map(figure, images, captions)))
+        place = 'display: inline-block; margin: 0 1em .5em 0; text-align: center'
+        return x.Figure(img, x.Figcaption(x.Small(text)), style=place)
+    text = '\n'.join(f'picture {c}'.rstrip() for c in captions)
+    return Rich(text, x.Div(*map(figure, images, captions)))
 
 # %% ../nbs/21_look.ipynb #7385b2a6
 def stretched(
@@ -263,20 +311,26 @@ def stretched(
     import numpy as np
     return np.moveaxis(255*(x - x.min()) / max(np.ptp(x), 1e-9), -3, -1)
 
-@patch
-def _repr_html_(self:BatchFeature):
-    "The batch as a notebook shows it."
+def show_batch(
+    data:dict, # of a `BatchFeature`
+)->Rich: # a `Rich`
+    "What a model is going to read: pictures, waves, and a table of shapes."
     import fastcore.xml as x, numpy as np
     def array(v): return np.asarray(v.detach().cpu().float() if hasattr(v, 'detach') else v)
-    mask, seen = self.data.get('attention_mask'), []
-    for k, v in self.data.items():
+    mask, rows, seen = data.get('attention_mask'), [], []
+    for k, v in data.items():
         shape = getattr(v, 'shape', None)
+        if shape is not None: size = times(shape)
+        else: size = f'{len(v)} rows' if isinstance(v, (list, tuple)) else type(v).__name__
+        rows.append(dict(input=k, shape=size, kind=str(getattr(v, 'dtype', type(v).__name__))))
         if shape is None and k == 'input_values': v = [array(o) for o in v]
         if k == 'pixel_values' and shape is not None and len(shape) == 4:
             seen.append(show_images([o.squeeze() for o in stretched(array(v[:8]))]).html)
         elif k == 'input_values' and len(v) and getattr(v[0], 'ndim', 0) == 1:
-            seen += [show_sound(array(o), mask=None if mask is None else array(m), caption=f'{len(o):,} samples').html
-                     for o, m in zip(v[:4], v if mask is None else mask)]
-    rows = [dict(input=k, shape=times(v.shape) if hasattr(v, 'shape') else f'{len(v)} rows' if isinstance(v, (list, tuple)) else type(v).__name__,
-                 kind=str(getattr(v, 'dtype', type(v).__name__))) for k, v in self.data.items()]
-    return Rich('', x.Div(show_table(rows).html, *seen))._repr_html_()
+            for o, m in zip(v[:4], v if mask is None else mask):
+                kept = None if mask is None else array(m)
+                seen.append(show_sound(array(o), mask=kept, caption=f'{len(o):,} samples').html)
+    return Rich('', x.Div(show_table(rows).html, *seen))
+
+@patch
+def _repr_html_(self:BatchFeature): return show_batch(self.data)._repr_html_()

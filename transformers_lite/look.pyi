@@ -1,7 +1,7 @@
 from _typeshed import Incomplete
 from collections.abc import Sequence
 
-__all__ = ['Rich', 'as_rich', 'show_table', 'show_settings', 'branches', 'times', 'show_tree', 'HUES', 'STRIPES', 'show_tokens', 'heat_map', 'show_attention', 'sparkline', 'wav_bytes', 'data_uri', 'show_sound', 'picture_uri', 'show_images', 'stretched']
+__all__ = ['Rich', 'as_rich', 'show_table', 'show_settings', 'branches', 'times', 'show_tree', 'HUES', 'STRIPES', 'show_tokens', 'heat_map', 'show_attention', 'sparkline', 'wav_bytes', 'data_uri', 'show_sound', 'picture_uri', 'show_images', 'stretched', 'show_batch']
 
 class Rich:
     text: str
@@ -30,3 +30,4 @@ def show_sound(x, sampling_rate: int | None = None, mask=None, width: int = 600,
 def picture_uri(image, most: int = 256) -> str: ...
 def show_images(images, captions: Sequence = (), height: int = 112) -> Rich: ...
 def stretched(x): ...
+def show_batch(data: dict) -> Rich: ...

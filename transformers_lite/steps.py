@@ -14,7 +14,7 @@ __all__ = ['where_is', 'tensors_in', 'first_tensor', 'Step', 'size_of', 'Journey
 # %% ../nbs/02c_steps.ipynb #28fa1a1d
 import inspect, re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -23,18 +23,20 @@ from torch import Tensor, nn
 from .look import Rich, show_table, times
 
 # %% ../nbs/02c_steps.ipynb #61659d3e
-@lru_cache(None) # Python looks through the whole file for a class, and a model has the same one many times
+# Python looks through the whole file for a class, and a model has the same one many times
+@lru_cache(None)
 def where_is(
     cls:type, # a class
 )->tuple: # (what to print, the link or None)
-    "Where the code of a class stands: a cell of a notebook if nbdev wrote its module, else file and line."
+    "Where the code of a class stands: the cell that nbdev took it from, else file and line."
     if cls.__module__.split('.')[0] == 'torch': return 'torch', None
     try: file, (_, line) = Path(inspect.getsourcefile(cls)), inspect.getsourcelines(cls)
     except (TypeError, OSError): return 'typed in', None
     if not file.is_file(): return 'typed in', None
     above = reversed(file.read_text(encoding='utf-8').splitlines()[:line])
     cell = next((m for l in above if (m := re.match(r'# %% .*?([^/\\]+\.ipynb) #(\w+)$', l))), None)
-    return (cell[1].removesuffix('.ipynb'), f'{cell[1]}#cell-id={cell[2]}') if cell else (f'{file.name}:{line}', None)
+    if cell is None: return f'{file.name}:{line}', None
+    return cell[1].removesuffix('.ipynb'), f'{cell[1]}#cell-id={cell[2]}'
 
 # %% ../nbs/02c_steps.ipynb #39a34383
 def tensors_in(
@@ -46,7 +48,8 @@ def tensors_in(
     elif isinstance(values, (list, tuple)): yield from (t for v in values for t in tensors_in(v))
 
 # %% ../nbs/02c_steps.ipynb #d796ccc5
-def first_tensor(values)->Tensor|None: return max(tensors_in(values), key=lambda t: t.numel() > 1, default=None)
+def first_tensor(values)->Tensor|None:
+    return max(tensors_in(values), key=lambda t: t.numel() > 1, default=None)
 
 # %% ../nbs/02c_steps.ipynb #14173f46
 @dataclass
@@ -62,10 +65,13 @@ class Step:
 
     def row(self)->dict: # as a line of a table
         import fastcore.xml as x
-        text, link = where_is(type(self.part))
-        short = '  '*self.depth + (self.name.rpartition('.')[2] if self.depth else 'model')
-        return {'part': short, 'class': type(self.part).__name__, 'in': times(self.shape_in), 'out': times(self.shape_out),
-                'size': '' if self.size is None else self.size, 'code': Rich(text, x.A(text, href=link) if link else text)}
+        kind = type(self.part)
+        text, link = where_is(kind)
+        name = '  '*self.depth + (self.name.rpartition('.')[2] if self.depth else 'model')
+        return {'part': name, 'class': kind.__name__,
+                'in': times(self.shape_in), 'out': times(self.shape_out),
+                'size': '' if self.size is None else self.size,
+                'code': Rich(text, x.A(text, href=link) if link else text)}
 
 # %% ../nbs/02c_steps.ipynb #84d3ca3b
 def size_of(t:Tensor)->float: # the root mean square of a tensor
@@ -79,8 +85,9 @@ class Journey(list):
         if isinstance(i, slice): return Journey(list.__getitem__(self, i))
         if not isinstance(i, str): return list.__getitem__(self, i)
         found = next((s for s in self if s.name == i or s.name.endswith('.' + i)), None)
-        if found is None: raise KeyError(f"no part '{i}' was run. Run were {', '.join(s.name or 'the model' for s in self)[:300]}.")
-        return found
+        if found is not None: return found
+        names = ', '.join(s.name or 'the model' for s in self)
+        raise KeyError(f"no part '{i}' was run. Run were {names[:300]}.")
     def rows(self)->list: return [s.row() for s in self]
     def __repr__(self): return show_table(self.rows()).text
     def _repr_html_(self): return show_table(self.rows())._repr_html_()
@@ -89,21 +96,26 @@ class Journey(list):
 def follow(
     model:nn.Module, # any `nn.Module`
     batch, # its inputs: a dict of arguments, or one tensor
-    depth:int|None=None, # levels of parts to write down: 1 is the parts right inside the model; None: all
+    depth:int|None=None, # levels to write down: 1 is what is right in the model; None: all
 )->Journey: # a `Journey`
     "What happens to an input on its way through a model, step by step."
     journey, open_steps, hooks = Journey(), [], []
-    def enter(part, args, kwargs, name):
+    def enter(name, part, args, kwargs):
         level, t = len(open_steps), first_tensor((args, kwargs))
-        open_steps.append(step := Step(name, part, level, shape_in=() if t is None else tuple(t.shape)))
+        step = Step(name, part, level, shape_in=() if t is None else tuple(t.shape))
+        open_steps.append(step)
         if depth is None or level <= depth: journey.append(step)
     def leave(part, args, output):
         step, t = open_steps.pop(), first_tensor(output)
-        if t is not None: step.shape_out, step.dtype, step.size = tuple(t.shape), t.dtype, size_of(t)
+        if t is not None:
+            step.shape_out, step.dtype, step.size = tuple(t.shape), t.dtype, size_of(t)
     try:
         for name, part in model.named_modules():
-            hooks += [part.register_forward_pre_hook(lambda p, a, k, name=name: enter(p, a, k, name), with_kwargs=True), part.register_forward_hook(leave)]
-        with torch.no_grad(): journey.output = model(**batch) if hasattr(batch, 'items') else model(batch)
+            noted = partial(enter, name)
+            hooks.append(part.register_forward_pre_hook(noted, with_kwargs=True))
+            hooks.append(part.register_forward_hook(leave))
+        with torch.no_grad():
+            journey.output = model(**batch) if hasattr(batch, 'items') else model(batch)
     finally:
         for h in hooks: h.remove()
     return journey

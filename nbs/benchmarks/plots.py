@@ -9,7 +9,8 @@ def processor():
     "The name of the processor, as the system has it."
     info = Path('/proc/cpuinfo')
     lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.split(':')[1].strip() for line in lines if line.startswith('model name')), 'unknown')
+    return next((line.split(':')[1].strip() for line in lines if line.startswith('model name')),
+                'unknown')
 
 def chart(rows):
     "How many times as fast, line by line; the tick is the aim."
@@ -31,7 +32,10 @@ def growth_charts(growth):
     fig, axes = plt.subplots(2, len(growth), figsize=(10, 4.6), dpi=75, layout='constrained')
     for column, (name, points) in zip(axes.T, growth.items()):
         for ax, k, unit in zip(column, (0, 1), ('seconds', 'MB')):
-            for who, colour in (('theirs', THEIRS), ('ours', OURS)): ax.plot([p['x'] for p in points], [p[who][k] for p in points], marker='o', ms=4, lw=dict(theirs=4, ours=1.5)[who], color=colour, label=dict(theirs='transformers', ours='transformers_lite')[who])
+            for who, colour in (('theirs', THEIRS), ('ours', OURS)):
+                ax.plot([p['x'] for p in points], [p[who][k] for p in points], marker='o', ms=4,
+                        lw=dict(theirs=4, ours=1.5)[who], color=colour,
+                        label=dict(theirs='transformers', ours='transformers_lite')[who])
             ax.set(ylim=0, ylabel=unit)
         column[1].set_xlabel(name, fontsize=8)
     axes[0, 0].legend(frameon=False, fontsize=8)

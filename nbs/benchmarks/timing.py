@@ -1,10 +1,12 @@
-"One way to time everything: theirs, ours and the floor in turn, again and again, so that a busy moment of the machine hits all of them."
+"""One way to time everything: theirs, ours and the floor in turn, again and again, so that a busy
+moment of the machine hits all of them."""
 import gc, statistics, time
 from dataclasses import dataclass, field
 
 @dataclass
 class Race:
-    "What is compared: functions without arguments, which do the same work. A function may return its own time (s), or its cost in MB."
+    """What is compared: functions without arguments, which do the same work. A function may return
+    its own time (s), or its cost in MB."""
     theirs: object
     ours: object
     floor: object = None
@@ -52,11 +54,14 @@ def alternate(race, runs, warm=1):
     return costs
 
 def summary(c, passes):
-    "The line of the table as a dictionary; `passes` are what `alternate` gave, each time the whole table was run."
+    "The line of the table as a dict; `passes` are what `alternate` gave, each time it was run."
     mids = [{n: statistics.median(v) for n, v in costs.items()} for costs in passes]
     ratios = [m['theirs'] / m['ours'] for m in mids]
     mid = {n: statistics.median(m[n] for m in mids) for n in mids[0]}
     ratio, floor = statistics.median(ratios), mid.get('floor')
-    met = [c.target is None or ratio >= c.target, c.most is None or mid['ours'] <= c.most * floor, c.over is None or mid['ours'] - floor <= c.over]
-    return dict(group=c.group, name=c.name, unit=c.unit, theirs=mid['theirs'], ours=mid['ours'], ratio=ratio, ratios=ratios, target=c.target, floor=floor,
-                floor_name=c.floor, over_floor=None if floor is None else mid['ours'] / floor, most=c.most, over=c.over, runs=c.runs, met=all(met))
+    met = [c.target is None or ratio >= c.target, c.most is None or mid['ours'] <= c.most * floor,
+           c.over is None or mid['ours'] - floor <= c.over]
+    return dict(group=c.group, name=c.name, unit=c.unit, theirs=mid['theirs'], ours=mid['ours'],
+                ratio=ratio, ratios=ratios, target=c.target, floor=floor, floor_name=c.floor,
+                over_floor=None if floor is None else mid['ours'] / floor, most=c.most,
+                over=c.over, runs=c.runs, met=all(met))
