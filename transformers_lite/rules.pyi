@@ -2,7 +2,7 @@ from _typeshed import Incomplete
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ['Rule', 'is_whole', 'is_number', 'KINDS', 'broken', 'check', 'Count', 'Depth', 'Share', 'Spread', 'Positive', 'Size', 'ACTIVATIONS', 'is_activation', 'Activation', 'USUAL', 'usual_type']
+__all__ = ['Rule', 'is_whole', 'is_number', 'KINDS', 'broken', 'check', 'Count', 'Depth', 'Share', 'Spread', 'Positive', 'is_size', 'Size', 'ACTIVATIONS', 'is_activation', 'Activation', 'PROBLEM_TYPES', 'USUAL_NAMES', 'USUAL', 'usual_type']
 
 @dataclass(frozen=True)
 class Rule:
@@ -25,12 +25,17 @@ Depth: Incomplete
 Share: Incomplete
 Spread: Incomplete
 Positive: Incomplete
+
+def is_size(s) -> bool: ...
+
 Size: Incomplete
 ACTIVATIONS: Incomplete
 
 def is_activation(v) -> bool: ...
 
 Activation: Incomplete
+PROBLEM_TYPES: Incomplete
+USUAL_NAMES: Incomplete
 USUAL: Incomplete
 
 def usual_type(name: str, annotation, default): ...
