@@ -57,7 +57,7 @@ def make_labels(
         names = {as_id(i): name for i, name in id2label.items()}
         ids = {name: i for i, name in names.items()}
     except (AttributeError, TypeError, ValueError):
-        raise ValueError(f"id2label={id2label!r:.80}, label2id={label2id!r:.80}: they must be dicts, "
+        raise ValueError(f"id2label={id2label!r:.80}, label2id={label2id!r:.80}: use dicts "
                          "such as {0: 'bad', 1: 'good'} and {'bad': 0, 'good': 1}.") from None
     if num_labels not in (None, len(names)):
         raise ValueError(f"num_labels={num_labels} contradicts id2label={names}, which names "
@@ -195,6 +195,8 @@ class NoticesSlips(KnowsNames):
 # %% ../nbs/01_configuration.ipynb #98a48655
 class KeepsRules:
     "Every value is checked by the type of its setting."
+    divides = {}  # what must divide what: {'n_heads': 'dim'}
+
     def validate(self)->None:
         "Check all values; a family adds the rules that tie several settings together."
         who, ps = type(self).__name__, self.parameters()
@@ -203,6 +205,10 @@ class KeepsRules:
             if value is default: continue
             check(name, value, kind, who)
             check(name, value, usual_type(name, kind, default), who)
+        for part, whole in self.divides.items():
+            n = getattr(self, whole)
+            rule = f'it must divide {whole}={n}, so that each gets an equal part'
+            self.check(n % getattr(self, part) == 0, part, rule)
 
     def check(self,
         ok:bool, # is all well?
@@ -212,12 +218,6 @@ class KeepsRules:
         "ValueError with the setting, its value and the rule, unless all is well."
         if not ok:
             raise ValueError(f"{type(self).__name__}: {name}={getattr(self, name)!r}, but {rule}.")
-
-    def check_heads(self)->None:
-        "The number of attention heads must divide the width."
-        heads, width = map(self.real_name, ('num_attention_heads', 'hidden_size'))
-        rule = f'it must divide {width}={self.hidden_size}, so that each head gets an equal part'
-        self.check(self.hidden_size % self.num_attention_heads == 0, heads, rule)
 
 # %% ../nbs/01_configuration.ipynb #50d40499
 class ShowsSettings(JsonMixin):
@@ -363,13 +363,14 @@ class PretrainedConfig(NoticesSlips, KeepsRules, LoadsSettings, SavesSettings, S
         self.name_or_path, self._attn_implementation = '', attn_implementation
         for k, default in COMMON.items():
             v = kwargs.pop(k, None)
-            setattr(self, k, default if v is None else v)
+            if v is not None or k not in vars(self): setattr(self, k, default if v is None else v)
         self.id2label, _ = make_labels(num_labels, id2label, label2id)
         for k, v in kwargs.items(): self.set_extra(k, v, from_file)
         self.validate()
 
     def __setattr__(self, k, v):
         k = self.real_name(k)
+        if isinstance(v, tuple): v = list(v)  # as a file brings it back
         if k == 'dtype' and v is not None: v = str(v).removeprefix('torch.')
         if k == 'pruned_heads': v = head_table(v)
         if k == 'id2label': v, self.label2id = make_labels(id2label=v)
@@ -409,6 +410,7 @@ class DistilBertConfig(PretrainedConfig):
     model_type = 'distilbert'
     attribute_map = {
         'hidden_size': 'dim', 'num_attention_heads': 'n_heads', 'num_hidden_layers': 'n_layers'}
+    divides = {'n_heads': 'dim'}
 
     def __init__(self,
         vocab_size:Count=30522, # words that the tokenizer knows
@@ -427,13 +429,8 @@ class DistilBertConfig(PretrainedConfig):
         pad_token_id:int|None=0, # id of the padding token
         **kwargs, # settings of every `PretrainedConfig`
     ):
-        store_attr(but='pad_token_id')
-        super().__init__(pad_token_id=pad_token_id, **kwargs)
-
-    def validate(self)->None:
-        "The rule that ties DistilBERT's settings together."
-        super().validate()
-        self.check_heads()
+        store_attr()
+        super().__init__(**kwargs)
 
 # %% ../nbs/05a_vit.ipynb #83151ba4
 from numbers import Integral
@@ -450,6 +447,7 @@ def size_pair(
 class ViTConfig(PretrainedConfig):
     "Settings of the Vision Transformer (Dosovitskiy et al., 2021), by default of ViT-Base/16."
     model_type = 'vit'
+    divides = {'num_attention_heads': 'hidden_size'}
 
     def __init__(self,
         hidden_size:Count=768, # width: numbers that stand for one patch
@@ -475,9 +473,8 @@ class ViTConfig(PretrainedConfig):
         super().__init__(**kwargs)
 
     def validate(self)->None:
-        "The rules that tie ViT's settings together."
+        "A picture has room for a patch."
         super().validate()
-        self.check_heads()
         pairs = zip(size_pair(self.patch_size), size_pair(self.image_size))
         rule = f'a patch must fit into a picture of image_size={self.image_size}'
         self.check(all(p <= n for p, n in pairs), 'patch_size', rule)
@@ -512,7 +509,6 @@ class Wav2Vec2Elsewhere(PretrainedConfig):
     ):
         output_hidden_size = output_hidden_size or self.hidden_size
         num_feat_extract_layers = len(self.conv_dim)
-        tdnn_dim, tdnn_kernel, tdnn_dilation = map(list, (tdnn_dim, tdnn_kernel, tdnn_dilation))
         store_attr()
         super().__init__(**kwargs)
 
@@ -536,6 +532,7 @@ class SpecAugmentConfig(Wav2Vec2Elsewhere):
 class Wav2Vec2Config(SpecAugmentConfig):
     "Settings of wav2vec 2.0 (Baevski et al., 2020), by default of `wav2vec2-base`."
     model_type = 'wav2vec2'
+    divides = {'num_attention_heads': 'hidden_size', 'num_conv_pos_embedding_groups': 'hidden_size'}
 
     def __init__(self,
         vocab_size:Count=32, # characters that the CTC head knows
@@ -572,22 +569,17 @@ class Wav2Vec2Config(SpecAugmentConfig):
         eos_token_id:int|None=2, # its end
         **kwargs, # settings of `SpecAugmentConfig` and its parents
     ):
-        conv_dim, conv_stride, conv_kernel = map(list, (conv_dim, conv_stride, conv_kernel))
-        store_attr(but='pad_token_id,bos_token_id,eos_token_id')
-        super().__init__(pad_token_id=pad_token_id, bos_token_id=bos_token_id,
-                         eos_token_id=eos_token_id, **kwargs)
+        store_attr()
+        super().__init__(**kwargs)
 
     def validate(self)->None:
-        "The rules that tie wav2vec 2.0's settings together."
+        "Each convolution has a width, a step and a kernel."
         super().validate()
-        self.check_heads()
-        n, d = len(self.conv_dim), self.hidden_size
+        n = len(self.conv_dim)
         self.check(n, 'conv_dim', 'it needs an entry for at least one convolution')
         rule = f'it needs an entry for each of the {n} convolutions of conv_dim'
         for name in ('conv_stride', 'conv_kernel'):
             self.check(len(getattr(self, name)) == n, name, rule)
-        groups = 'num_conv_pos_embedding_groups'
-        self.check(d % getattr(self, groups) == 0, groups, f'it must divide hidden_size={d}')
 
     @property
     def inputs_to_logits_ratio(self)->int: # samples
