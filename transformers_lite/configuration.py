@@ -532,7 +532,7 @@ class SpecAugmentConfig(Wav2Vec2Elsewhere):
 class Wav2Vec2Config(SpecAugmentConfig):
     "Settings of wav2vec 2.0 (Baevski et al., 2020), by default of `wav2vec2-base`."
     model_type = 'wav2vec2'
-    divides = {'num_attention_heads': 'hidden_size', 'num_conv_pos_embedding_groups': 'hidden_size'}
+    divides = dict.fromkeys(['num_attention_heads', 'num_conv_pos_embedding_groups'], 'hidden_size')
 
     def __init__(self,
         vocab_size:Count=32, # characters that the CTC head knows
@@ -553,7 +553,7 @@ class Wav2Vec2Config(SpecAugmentConfig):
         feat_extract_norm:Literal['group', 'layer']='group',
         feat_extract_activation:Activation='gelu', # activation of the convolutions
         conv_dim:Sequence[Count]=(512, 512, 512, 512, 512, 512, 512), # width of each convolution
-        conv_stride:Sequence[Count]=(5, 2, 2, 2, 2, 2, 2), # step of each; multiplied: samples a frame
+        conv_stride:Sequence[Count]=(5, 2, 2, 2, 2, 2, 2), # steps; their product: samples a frame
         conv_kernel:Sequence[Count]=(10, 3, 3, 3, 3, 2, 2), # how many values each looks at
         conv_bias:bool=False, # have the convolutions a bias?
         num_conv_pos_embeddings:Count=128, # frames that the positional convolution looks at

@@ -38,9 +38,9 @@ class NoticesSlips(KnowsNames):
     def __getattr__(self, k): ...
 
 class KeepsRules:
+    divides: Incomplete
     def validate(self) -> None: ...
     def check(self, ok: bool, name: str, rule: str) -> None: ...
-    def check_heads(self) -> None: ...
 
 class ShowsSettings(JsonMixin):
     _hidden: Incomplete
@@ -89,6 +89,7 @@ PreTrainedConfig = PretrainedConfig
 class DistilBertConfig(PretrainedConfig):
     model_type: str
     attribute_map: Incomplete
+    divides: Incomplete
     vocab_size: int
     max_position_embeddings: int
     sinusoidal_pos_embds: bool
@@ -104,12 +105,12 @@ class DistilBertConfig(PretrainedConfig):
     seq_classif_dropout: float
     pad_token_id: int | None
     def __init__(self, vocab_size: int = 30522, max_position_embeddings: int = 512, sinusoidal_pos_embds: bool = False, n_layers: int = 6, n_heads: int = 12, dim: int = 768, hidden_dim: int = ..., dropout: float = 0.1, attention_dropout: float = 0.1, activation: str | Callable = 'gelu', initializer_range: float = 0.02, qa_dropout: float = 0.1, seq_classif_dropout: float = 0.2, pad_token_id: int | None = 0, **kwargs) -> None: ...
-    def validate(self) -> None: ...
 
 def size_pair(size: int | Sequence) -> tuple: ...
 
 class ViTConfig(PretrainedConfig):
     model_type: str
+    divides: Incomplete
     hidden_size: int
     num_hidden_layers: int
     num_attention_heads: int
@@ -165,6 +166,7 @@ class SpecAugmentConfig(Wav2Vec2Elsewhere):
 
 class Wav2Vec2Config(SpecAugmentConfig):
     model_type: str
+    divides: Incomplete
     vocab_size: int
     hidden_size: int
     num_hidden_layers: int
