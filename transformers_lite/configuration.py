@@ -152,7 +152,7 @@ class KnowsNames:
     )->dict: # the same with each setting under its own name
         "Resolve `attribute_map`; ValueError if a setting stands there twice, with two values."
         out = {k: v for k, v in d.items() if cls.real_name(k) == k}
-        for k in d.keys() - out.keys():
+        for k in [k for k in d if k not in out]:
             real, value = cls.real_name(k), d[k]
             if out.setdefault(real, value) != value:
                 raise ValueError(contradiction(k, value, real, out[real]))
