@@ -294,6 +294,16 @@ def test_names_that_mean_something_else_are_left_alone():
     kite = PlainKite(intermediate_size=[4, 4], attention_dropout=50, scale='big', vocab_size=0)
     assert (kite.intermediate_size, kite.attention_dropout, kite.scale, kite.vocab_size) == ([4, 4], 50, 'big', 0)
 
+def test_what_divides_is_a_count_whatever_its_type():
+    class Loose(PretrainedConfig):
+        divides = {'lines': 'span'}
+        def __init__(self, span=12, lines=3, **kwargs):
+            store_attr()
+            super().__init__(**kwargs)
+    assert Loose(lines=4).lines == 4
+    for kw in dict(lines=5), dict(lines=0), dict(lines='3'), dict(span='x'), dict(span=None):
+        with pytest.raises(ValueError, match=f'Loose: {next(iter(kw))}='): Loose(**kw)
+
 def test_types_that_are_text_are_checked(): # from __future__ import annotations
     class Later(PretrainedConfig):
         def __init__(self, sails:'int'=2, rope:'Unheard'=3, **kwargs): # noqa: F821

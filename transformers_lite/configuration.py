@@ -206,6 +206,7 @@ class KeepsRules:
             check(name, value, kind, who)
             check(name, value, usual_type(name, kind, default), who)
         for part, whole in self.divides.items():
+            for name in (part, whole): check(name, getattr(self, name), Count, who)
             n = getattr(self, whole)
             rule = f'it must divide {whole}={n}, so that each gets an equal part'
             self.check(n % getattr(self, part) == 0, part, rule)
