@@ -11,7 +11,7 @@ from transformers_lite.configuration import DistilBertConfig, PretrainedConfig
 from transformers_lite.heads import *
 from transformers_lite.distilbert import DistilBertModel
 from transformers_lite.model import PreTrainedModel
-from transformers_lite.auto import BertTokenizer, BertTokenizerFast
+from transformers_lite.tokenizer import BertTokenizer, BertTokenizerFast
 from transformers_lite.tokenizer import (DistilBertTokenizer, DistilBertTokenizerFast,
                                          PreTrainedTokenizerFast)
 

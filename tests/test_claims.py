@@ -308,7 +308,7 @@ CLAIMS = dict(
         {},
         ('rleu', SILENT), ('rleu', SILENT)),
     activation_fails_late=(
-        {'configuration': 'transformers looks the name up when the model is built'},
+        {'rules': 'transformers looks the name up when the model is built'},
         ('KeyError', SILENT), ('KeyError', SILENT)),
     two_names=(
         {'configuration': 'transformers lets one win silently'},

@@ -2,13 +2,16 @@
 
 An encoder that sees only its neighbours (a window) with learned positions, and a decoder with rotary positions and RMSNorm, whose angles are a buffer that isn't saved."""
 import functools
+from typing import Literal
 
 import pytest, torch
-from hypothesis import given, settings, strategies as st
+from fastcore.basics import store_attr
+from hypothesis import HealthCheck, given, settings, strategies as st
 from torch import nn
 
 from helpers import ROOT
 from transformers_lite import BaseModelOutput, PretrainedConfig, PreTrainedModel, activation, multi_head
+from transformers_lite.rules import ACTIVATIONS, Activation, Count, Share, Size
 
 class NearConfig(PretrainedConfig):
     model_type = 'near'
@@ -237,3 +240,113 @@ def test_gradient_checkpointing_and_weights(cls):
     torch.testing.assert_close(grads(), plain)
     seen = model(IDS, MASK, output_attentions=True).attentions
     assert len(seen) == 2 and seen[0].shape == (2, 2, 6, 6) and (seen[0][1, :, :3, 3:] == 0).all()
+
+# ---------------------------------------------------------------- settings
+
+class KiteConfig(PretrainedConfig):
+    "A family that is like no other: lines and sails in the place of heads and layers, types of every sort."
+    model_type, attribute_map, divides = 'kite', {'hidden_size': 'span'}, {'lines': 'span'}
+    def __init__(self, span:Count=12, lines:Count=3, lift:Share=.5, tail:list[int]=(2, 4), knot:Literal['bow', 'loop']='bow',
+                 colour:str='red', weight:float=1., reel:int|None=None, frame:Size=8, cloth:Activation='tanh', stiff:bool=False, **kwargs):
+        store_attr()
+        super().__init__(**kwargs)
+
+WRONG = dict(span=['12', 0, -1, 1.5, True, None, [12]], lines=[5, 0, 'x'], lift=[1.5, -.1, float('nan'), 'half', True], tail=[3, 'ab', [1, '2'], {1: 2}], knot=['noose', None, 1], colour=[7, None],
+             weight=['heavy', float('inf'), None], reel=['x', 1.5], frame=['8', [8], [8, 0], 0], stiff=[1, 'no'])
+
+@pytest.mark.parametrize('name,value', [(k, v) for k, vs in WRONG.items() for v in vs], ids=str)
+def test_values_of_any_family_are_checked(name, value, tmp_path): # row 15
+    with pytest.raises(ValueError, match=f'KiteConfig: {name}=.*but it must') as e: KiteConfig(**{name: value})
+    assert repr(value) in str(e.value)
+    kite = KiteConfig()
+    setattr(kite, name, value)
+    with pytest.raises(ValueError, match=f'{name}='): kite.save_pretrained(tmp_path)
+
+def test_activations_of_any_family_are_checked():
+    with pytest.raises(KeyError, match="did you mean 'tanh'"): KiteConfig(cloth='tahn')
+    assert KiteConfig(cloth=torch.tanh).cloth is torch.tanh
+
+right = st.fixed_dictionaries({}, optional=dict(lift=st.floats(0, 1), tail=st.lists(st.integers()), knot=st.sampled_from(['bow', 'loop']), colour=st.text(max_size=5), weight=st.floats(allow_nan=False, allow_infinity=False),
+                  reel=st.none() | st.integers(), frame=st.integers(1, 99) | st.tuples(st.integers(1, 9), st.integers(1, 9)).map(list), cloth=st.sampled_from(ACTIVATIONS), stiff=st.booleans()))
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(right, st.integers(1, 5), st.integers(1, 9))
+def test_right_settings_of_any_family_come_back(tmp_path, kw, lines, each):
+    kite = KiteConfig(lines=lines, span=lines * each, **kw)
+    kite.save_pretrained(tmp_path)
+    again = KiteConfig.from_pretrained(tmp_path)
+    assert again == kite and all(getattr(again, k) == v for k, v in kw.items()) and again.hidden_size == lines * each
+
+class PlainKite(PretrainedConfig):
+    "Types left out, or plain; some names are those that all families use."
+    def __init__(self, hidden_size=8, num_attention_heads:int=2, hidden_act='gelu', hidden_dropout_prob:float=.1, initializer_range=.02, num_hidden_layers=0,
+                 vocab_size:int|None=None, intermediate_size=(8, 16), attention_dropout:Literal[0, 50]=0, scale=1, output_attentions=False, problem_type=None, **kwargs):
+        store_attr()
+        super().__init__(**kwargs)
+
+@pytest.mark.parametrize('kw', [dict(hidden_size='big'), dict(hidden_size=0), dict(num_attention_heads=-2), dict(hidden_dropout_prob=5), dict(hidden_dropout_prob='no'), dict(initializer_range=-1.),
+                                dict(num_hidden_layers=-1), dict(vocab_size='x'), dict(output_attentions='yes'), dict(problem_type='guess'), dict(attention_dropout=.1)], ids=str)
+def test_names_that_all_use_have_their_rule(kw):
+    with pytest.raises(ValueError, match=f'PlainKite: {next(iter(kw))}='): PlainKite(**kw)
+
+def test_names_that_mean_something_else_are_left_alone():
+    with pytest.raises(KeyError, match="did you mean 'relu'"): PlainKite(hidden_act='rleu')
+    kite = PlainKite(intermediate_size=[4, 4], attention_dropout=50, scale='big', vocab_size=0)
+    assert (kite.intermediate_size, kite.attention_dropout, kite.scale, kite.vocab_size) == ([4, 4], 50, 'big', 0)
+
+def test_what_divides_is_a_count_whatever_its_type():
+    class Loose(PretrainedConfig):
+        divides = {'lines': 'span'}
+        def __init__(self, span=12, lines=3, **kwargs):
+            store_attr()
+            super().__init__(**kwargs)
+    assert Loose(lines=4).lines == 4
+    for kw in dict(lines=5), dict(lines=0), dict(lines='3'), dict(span='x'), dict(span=None):
+        with pytest.raises(ValueError, match=f'Loose: {next(iter(kw))}='): Loose(**kw)
+
+def test_types_that_are_text_are_checked(): # from __future__ import annotations
+    class Later(PretrainedConfig):
+        def __init__(self, sails:'int'=2, rope:'Unheard'=3, **kwargs): # noqa: F821
+            self.sails, self.rope = sails, rope
+            super().__init__(**kwargs)
+    class Soon(PretrainedConfig):
+        def __init__(self, sails:'int'=2, **kwargs):
+            self.sails = sails
+            super().__init__(**kwargs)
+    assert Later(rope='x').rope == 'x'
+    with pytest.raises(ValueError, match="sails='two'"): Soon(sails='two')
+
+def test_a_configuration_without_room_is_told(tmp_path): # row 10
+    class Narrow(PretrainedConfig):
+        model_type = 'narrow'
+        def __init__(self, sails:int=2):
+            self.sails = sails
+            super().__init__()
+    class Child(Narrow):
+        def __init__(self, **kwargs): super().__init__(**kwargs)
+    Narrow(sails=3).save_pretrained(tmp_path)
+    for cls in Narrow, Child:
+        for load in (lambda: cls.from_pretrained(tmp_path)), (lambda: cls.from_dict({})):
+            with pytest.raises(TypeError, match=r'Narrow.__init__ takes no \*\*kwargs.*add it.*super\(\).__init__\(\*\*kwargs\)'): load()
+
+def test_a_setting_that_is_not_kept_is_named(): # row 11
+    class Forgets(PretrainedConfig):
+        def __init__(self, sails:int=2, width:int=3, **kwargs):
+            self.sails = sails
+            super().__init__(**kwargs)
+    kite = Forgets(width=4)
+    with pytest.raises(AttributeError, match="Forgets takes 'width' and doesn't keep it.*self.width = width"): kite.width
+    assert not hasattr(kite, 'width') and kite.sails == 2
+    with pytest.raises(AttributeError, match="no 'widths'; did you mean 'width'"): kite.widths
+
+def test_a_shared_setting_that_a_family_keeps_itself_stays(tmp_path):
+    class Keeps(PretrainedConfig):
+        model_type = 'keeps'
+        def __init__(self, pad_token_id:int|None=7, tie_word_embeddings:bool=False, **kwargs):
+            store_attr()
+            super().__init__(**kwargs)
+    for kw in {}, dict(pad_token_id=None), dict(pad_token_id=3, tie_word_embeddings=True):
+        Keeps(**kw).save_pretrained(tmp_path)
+        again = Keeps.from_pretrained(tmp_path)
+        assert again == Keeps(**kw) and (again.pad_token_id, again.tie_word_embeddings) == (kw.get('pad_token_id', 7), kw.get('tie_word_embeddings', False))
+    with pytest.raises(ValueError, match="pad_token_id='x', but it must be a whole number or None"): Keeps(pad_token_id='x')

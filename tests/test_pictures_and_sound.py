@@ -42,7 +42,7 @@ result = [json.loads({name}.from_pretrained(d + f).to_json_string()) for f in ('
 
 @pytest.mark.parametrize('cls,kwargs,words', [(ViTConfig, dict(image_size=8), 'must fit'), (ViTConfig, dict(num_attention_heads=5), 'divide hidden_size'), (ViTConfig, dict(patch_size='16'), 'pixels'), (ViTConfig, dict(hidden_dropout_prob=1.5), 'between 0 and 1'),
     (ViTConfig, dict(hidden_sise=8), "did you mean 'hidden_size'"), (ViTConfig, dict(image_size=(8, 8, 8)), 'pixels'), (ViTConfig, dict(num_channels=0), 'at least 1'), (Wav2Vec2Config, dict(conv_stride=(5,)), 'an entry for each'), (Wav2Vec2Config, dict(conv_dim=()), 'entry|above 0'),
-    (Wav2Vec2Config, dict(conv_kernel=(0,) * 7), 'above 0'), (Wav2Vec2Config, dict(feat_extract_norm='both'), "'group' or 'layer'"), (Wav2Vec2Config, dict(num_conv_pos_embedding_groups=7), 'divide'), (Wav2Vec2Config, dict(add_adapter=True), 'no adapters'),
+    (Wav2Vec2Config, dict(conv_kernel=(0,) * 7), 'entry at least 1'), (Wav2Vec2Config, dict(feat_extract_norm='both'), "'group' or 'layer'"), (Wav2Vec2Config, dict(num_conv_pos_embedding_groups=7), 'divide'), (Wav2Vec2Config, dict(add_adapter=True), 'no adapters'),
     (Wav2Vec2Config, dict(layerdrop=2.), 'between 0 and 1'), (Wav2Vec2Config, dict(ctc_loss_reduction='none'), "'sum' or 'mean'"), (Wav2Vec2Config, dict(mask_time_prb=.1), "did you mean 'mask_time_prob'"), (Wav2Vec2Config, dict(mask_time_length=0), 'at least 1')], ids=str)
 def test_wrong_settings(cls, kwargs, words):
     with pytest.raises(ValueError, match=words): cls(**kwargs)

@@ -2,7 +2,9 @@
 
 That the two tokenizers agree is in test_tokenizer.py, and that a path of CTC reads as its text in test_processor.py.
 `EXAMPLES=50 python -m pytest tests/test_properties.py` tries fifty times as many."""
-import json, os
+import inspect, json, os
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np, pytest, torch
 from hypothesis import HealthCheck, example, given, settings, strategies as st
@@ -10,10 +12,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.torch import save_file
 
 from helpers import bert_vocab
-from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, ViTConfig, ViTImageProcessor, ViTModel, Wav2Vec2Config,
+from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, PretrainedConfig, ViTConfig, ViTImageProcessor, ViTModel, Wav2Vec2Config,
     Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor)
 from transformers_lite.store import read_json
 from transformers_lite.processor import read_ctc_vocab
+from transformers_lite.rules import Count, Depth, Positive, Rule, Share, Size, Spread
 from transformers_lite.tokenizer import read_vocab
 
 def tries(n): return settings(max_examples=n * int(os.environ.get('EXAMPLES', 1)), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -105,6 +108,46 @@ def test_settings_come_back(tmp_path, cls, heads, width, p, names, own):
     c.save_pretrained(tmp_path)
     again = cls.from_pretrained(tmp_path)
     assert again == c and again.to_dict() == c.to_dict() and cls.from_dict(c.to_dict()) == c and all(getattr(again, k) == v for k, v in own.items())
+
+whole, real, short = st.integers(-10**9, 10**9), st.floats(allow_nan=False, allow_infinity=False, width=32), st.text(max_size=5)
+not_whole = st.one_of(short, st.booleans(), real.filter(lambda x: x != int(x)), st.lists(whole, max_size=2), st.just({}))
+not_real = st.one_of(short, st.booleans(), st.sampled_from([float('nan'), float('inf')]), st.lists(real, max_size=2))
+TYPES = [ # a type, a default, right values and wrong ones
+    (int, 3, whole, not_whole | st.none()), (float, .5, real | whole, not_real | st.none()), (bool, False, st.booleans(), short | whole | st.none()), (str, 'a', short, whole | st.none() | st.booleans()),
+    (Count, 1, st.integers(1, 10**9), st.integers(max_value=0) | not_whole), (Depth, 0, st.integers(0, 10**9), st.integers(max_value=-1) | not_whole), (Share, .1, st.floats(0, 1), st.floats(1, exclude_min=True) | not_real),
+    (Spread, 0., st.floats(0, 10**6), st.floats(max_value=0, exclude_max=True) | not_real), (Positive, 1., st.floats(0, 10**6, exclude_min=True), st.floats(max_value=0) | not_real),
+    (int | None, None, whole | st.none(), not_whole), (Count | None, None, st.integers(1) | st.none(), st.integers(max_value=0) | not_whole), (Literal['a', 1], 'a', st.sampled_from(['a', 1]), st.sampled_from(['b', 2, 1., True, None, []])),
+    (list[int], [1], st.lists(whole, max_size=3), st.lists(not_whole, min_size=1, max_size=3) | short | whole), (Sequence[Share] | None, None, st.lists(st.floats(0, 1), max_size=3) | st.none(), st.lists(not_real, min_size=1, max_size=2) | short),
+    (Size, 8, st.integers(1, 99) | st.lists(st.integers(1, 99), min_size=2, max_size=2), st.integers(max_value=0) | short | st.lists(st.integers(1, 99), min_size=3, max_size=3)),
+    (Annotated[int, Rule('even', lambda n: n % 2 == 0)], 0, whole.map(lambda n: 2 * n), whole.map(lambda n: 2 * n + 1) | not_whole)]
+
+def family(types): # {name: (type, default)}
+    "A family with these settings."
+    def __init__(self, **kwargs):
+        for name, (_, default) in types.items(): setattr(self, name, kwargs.pop(name, default))
+        PretrainedConfig.__init__(self, **kwargs)
+    P = inspect.Parameter
+    own = [P(name, P.KEYWORD_ONLY, default=default, annotation=t) for name, (t, default) in types.items()]
+    __init__.__signature__ = inspect.Signature([P('self', P.POSITIONAL_OR_KEYWORD), *own, P('kwargs', P.VAR_KEYWORD)])
+    return type('Drawn', (PretrainedConfig,), dict(model_type='drawn', __init__=__init__))
+
+@tries(100)
+@given(st.dictionaries(st.text('stuvw', min_size=3, max_size=6).map('my_'.__add__), st.sampled_from(TYPES), min_size=1, max_size=4), st.data())
+def test_any_family_with_types(tmp_path, drawn, data):
+    "Right values come back from a file; a wrong one raises, and is named, when it is given, set or read."
+    cls = family({name: (t, default) for name, (t, default, _, _) in drawn.items()})
+    right = {name: data.draw(values) for name, (_, _, values, _) in drawn.items() if data.draw(st.booleans())}
+    c = cls(**right)
+    c.save_pretrained(tmp_path)
+    again = cls.from_pretrained(tmp_path)
+    assert again == c and all(getattr(again, k) == v for k, v in right.items())
+    name = data.draw(st.sampled_from(sorted(drawn)))
+    wrong = data.draw(drawn[name][3])
+    with pytest.raises(ValueError, match=f'Drawn: {name}=.*but it must be '): cls(**{**right, name: wrong})
+    with pytest.raises(ValueError, match=f'Drawn: {name}='): cls.from_dict({name: wrong})
+    setattr(c, name, wrong)
+    with pytest.raises(ValueError, match=f'Drawn: {name}='): c.save_pretrained(tmp_path)
+    assert cls.from_pretrained(tmp_path) == again
 
 @pytest.fixture(scope='module')
 def models():

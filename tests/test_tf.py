@@ -30,7 +30,7 @@ EXTRA = { # more losses and settings
     'several labels': ('ForSequenceClassification', dict(num_labels=3), dict(labels=(rng.random((B, 3)) > .5).astype(np.float32))),
     'not tied': ('ForMaskedLM', dict(tie_word_embeddings=False), HEADS['ForMaskedLM'][1]),
     'waves': ('Model', dict(sinusoidal_pos_embds=True), {}),
-    **{f'activation {a}': ('Model', dict(activation=a), {}) for a in L.configuration.ACTIVATIONS},
+    **{f'activation {a}': ('Model', dict(activation=a), {}) for a in L.rules.ACTIVATIONS},
 }
 CASES = {**{n: (n, *v) for n, v in HEADS.items()}, **EXTRA}
 

@@ -85,7 +85,7 @@ CHAPTERS = { # chapter: (column, row, colour)
     '10_custom_architecture': (5, 6, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '15_finetuning': (5, 2, ORANGE),
     '16_scaling': (5, 1, ORANGE), '20_messages': (0, 0, GREY), '20a_store': (1, 0, GREY),
-    '20b_files': (2, 0, GREY), '20d_pretrained': (4, 0, GREY),
+    '20b_files': (2, 0, GREY), '20c_rules': (3, 0, GREY), '20d_pretrained': (4, 0, GREY),
     '20e_features': (5, 0, GREY), '21_look': (0, -1, GREY), '22_layers': (1, -1, GREY),
     '23_tensorflow': (2, -1, GREY), '24_speed': (3, -1, GREY), '25_int8': (4, -1, GREY),
     '26_coming_from_transformers': (0, 4, GREY)}

@@ -20,6 +20,7 @@ Modules:
 - `transformers_lite.pipelines`: One line from a text, a picture or a sound to an answer.
 - `transformers_lite.pretrained`: Settings that show, save, push and check themselves, and what a file from a stranger may not say.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
+- `transformers_lite.rules`: What may stand in a setting is said once, beside the setting, by its type.
 - `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.store`: JSON that is read strictly, and a save that can't destroy what was there.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
@@ -40,6 +41,7 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .files import *
     from .pretrained import *
     from .features import *
+    from .rules import *
     from .look import *
     from .configuration import *
     from .attention import *

@@ -27,7 +27,8 @@ def sinusoids(
     d:int, # width, even
 )->Tensor: # (n, d)
     "Sines and cosines of falling frequency, interleaved (Vaswani et al., 2017, section 3.5)."
-    position, column = torch.arange(n, dtype=torch.double)[:, None], torch.arange(d, dtype=torch.double)
+    position = torch.arange(n, dtype=torch.double)[:, None]
+    column = torch.arange(d, dtype=torch.double)
     angle = position / 10000**(2 * (column // 2) / d)
     return torch.where(column % 2 == 0, angle.sin(), angle.cos()).float()
 
@@ -36,7 +37,8 @@ class Embeddings(nn.Module):
     "A vector for each token: one for the word plus one for its position, normalised."
     def __init__(self, config:DistilBertConfig):
         super().__init__()
-        self.word_embeddings = Embedding(config.vocab_size, config.dim, padding_idx=config.pad_token_id)
+        pad = config.pad_token_id
+        self.word_embeddings = Embedding(config.vocab_size, config.dim, padding_idx=pad)
         self.position_embeddings = Embedding(config.max_position_embeddings, config.dim)
         self.position_embeddings.requires_grad_(not config.sinusoidal_pos_embds)
         self.LayerNorm = nn.LayerNorm(config.dim, eps=1e-12)
@@ -78,7 +80,8 @@ class FFN(nn.Module):
         self.lin2 = Linear(config.hidden_dim, config.dim)
         self.activation, self.dropout = activation(config.activation), nn.Dropout(config.dropout)
 
-    def forward(self, x:Tensor)->Tensor: return self.dropout(self.lin2(self.activation(self.lin1(x))))
+    def forward(self, x:Tensor)->Tensor:
+        return self.dropout(self.lin2(self.activation(self.lin1(x))))
 
 # %% ../nbs/02a_distilbert.ipynb #ed8ebd26
 class TransformerBlock(nn.Module):
@@ -122,7 +125,7 @@ class DistilBertPreTrainedModel(PreTrainedModel):
     def resize_position_embeddings(self,
         new_num_position_embeddings:int, # longest text, in tokens
     )->None:
-        "Give the model more or fewer positions; new ones are sines if the old ones are, and else drawn like fresh weights."
+        "More or fewer positions; new ones are sines if the old ones are, else drawn afresh."
         table, n = self.get_position_embeddings(), new_num_position_embeddings
         def fresh(rows): return rows.normal_(0, self.config.initializer_range)
         table.weight, table.num_embeddings = resize_rows(table.weight, n, fresh), n
@@ -149,10 +152,11 @@ class DistilBertModel(DistilBertPreTrainedModel):
         return_dict:bool|None=None, # False: a plain tuple
         drop_padding:bool=True, # False: compute padded positions too, as transformers does
     )->BaseModelOutput|tuple: # a `BaseModelOutput`
-        "From token ids to one vector for each token; padded positions are zero where the batch was packed."
-        attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)
+        "From token ids to one vector a token; padded positions are zero if the batch was packed."
+        attentions, states, return_dict = self.output_options(
+            output_attentions, output_hidden_states, return_dict)
         given = self.check_inputs(input_ids=input_ids, inputs_embeds=inputs_embeds)
         context = self.context(given, attention_mask, head_mask, attentions)
         x = self.embeddings(input_ids, inputs_embeds)
-        out = BaseModelOutput(*self.run_blocks(self.transformer.layer, x, context, states, drop_padding))
-        return self.finish(out, return_dict)
+        out = self.run_blocks(self.transformer.layer, x, context, states, drop_padding)
+        return self.finish(BaseModelOutput(*out), return_dict)

@@ -23,7 +23,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .configuration import DistilBertConfig, PretrainedConfig, ViTConfig, Wav2Vec2Config
+from .configuration import DistilBertConfig, PretrainedConfig
+from .configuration import ViTConfig
+from .configuration import Wav2Vec2Config
 from .messages import warn_once
 from .distilbert import DistilBertModel, DistilBertPreTrainedModel
 from .layers import Linear, can_look, tracing

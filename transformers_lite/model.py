@@ -27,11 +27,12 @@ from torch.utils.checkpoint import checkpoint
 
 from .attention import Context, pack, places, unpack
 from .checkpoint import Loads, Prunes, Resizes, Saves, some
-from .configuration import PretrainedConfig, check_activation
+from .configuration import PretrainedConfig
 from .messages import warn_once
 from .pretrained import PushToHubMixin
 from .layers import all_finite, can_look, fill_normal, filled_later, tracing
 from .look import show_tree
+from .rules import Activation, check
 
 # %% ../nbs/02_model.ipynb #b4d92d7c
 class QuickGELU(nn.Module):
@@ -62,7 +63,7 @@ def activation(
 ): # a function of a tensor
     "The activation function of a name; KeyError, with the nearest, for one that isn't known."
     if callable(name): return name
-    check_activation('activation', name)
+    check('activation', name, Activation)
     return ACT2FN[name]
 
 # %% ../nbs/02_model.ipynb #127ce02d

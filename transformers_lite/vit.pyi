@@ -45,7 +45,7 @@ class ViTSelfAttention(nn.Module):
 
 class ViTAttention(Prunable, nn.Module):
     projections: Incomplete
-    output_name: Incomplete
+    output_name: str
     head_dim: Incomplete
     attention: ViTSelfAttention
     output: Dense
