@@ -77,7 +77,7 @@ CHAPTERS = { # chapter: (column, row, colour)
     '07_processor': (3, 2, GREEN), '07a_batches': (2, 4, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '15_finetuning': (5, 2, ORANGE),
-    '16_scaling': (5, 1, ORANGE), '20_core': (0, 0, GREY), '21_look': (1, 0, GREY),
+    '16_scaling': (5, 1, ORANGE), '20_core': (0, 0, GREY), '20c_rules': (0, 1, GREY), '21_look': (1, 0, GREY),
     '22_layers': (2, 0, GREY), '23_tensorflow': (3, 0, GREY), '24_speed': (4, 0, GREY),
     '25_int8': (5, 0, GREY), '26_coming_from_transformers': (0, 4, GREY)}
 ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 02a_distilbert',

@@ -2,7 +2,7 @@
 
 A method that is added with @patch stands outside of its class, where neither a type checker nor an editor looks for it; nor do they
 see what `store_attr`, @delegates and loops make. Here all that is put where they look, and mypy's stubgen writes the signatures."""
-import ast, inspect, re, tempfile
+import ast, copy, inspect, re, tempfile
 from importlib import import_module
 from pathlib import Path
 from mypy.stubgen import main as stubgen
@@ -56,11 +56,25 @@ def made_properties(
     kinds = {k: inspect.formatannotation(p.fget.__annotations__['return']) for k, p in made.items()}
     return [n for k, kind in kinds.items() for n in ast.parse(f'@property\ndef {k}(self) -> {kind}: ...\n@{k}.setter\ndef {k}(self, value: {kind}): ...').body]
 
+class Plain(ast.NodeTransformer):
+    "A type with rules is its plain type to a type checker: `Count` is `int`."
+    def __init__(self, rules):
+        assigned = [n for n in rules.body if isinstance(n, ast.Assign) and ast.unparse(n.value).startswith('Annotated[')]
+        self.types = {n.targets[0].id: n.value for n in assigned}
+
+    def visit_Name(self, n): return self.visit(copy.deepcopy(self.types[n.id])) if n.id in self.types else n
+    def visit_Subscript(self, n):
+        return self.visit(n.slice.elts[0]) if ast.unparse(n.value) == 'Annotated' else self.generic_visit(n)
+
 def merged(): # {module: its source, with all that belongs to a class inside it}
     "The modules as a type checker likes them."
     trees = {p.stem: ast.parse(p.read_text(encoding='utf-8')) for p in sorted(PACKAGE.glob('[a-z]*.py'))}
+    plain = Plain(trees['rules'])
     classes = {c.name: (m, c) for m, t in trees.items() for c in t.body if isinstance(c, ast.ClassDef)}
     for t in trees.values():
+        t.body.insert(1, ast.parse('from collections.abc import Callable, Sequence').body[0]) # stubgen keeps what is used
+        for a in ast.walk(t):
+            if isinstance(a, ast.arg) and a.annotation: a.annotation = plain.visit(a.annotation)
         for f in [n for n in t.body if decorator(n, 'patch')]:
             t.body.remove(f)
             cls = classes[ast.unparse(f.args.args[0].annotation)][1]
