@@ -17,7 +17,6 @@ Modules:
 - `transformers_lite.model`: Blocks in a row, and a base class that gives any model a configuration, masks, fresh weights and names for its answers.
 - `transformers_lite.pipelines`: One line from a text, a picture or a sound to an answer.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
-- `transformers_lite.rules`: What may stand in a setting is said once, beside the setting, by its type.
 - `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
 - `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.

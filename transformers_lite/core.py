@@ -15,8 +15,9 @@ __all__ = ['SAVED', 'STARTED', 'REMOVE', 'HUB_OPTIONS', 'LOAD_OPTIONS', 'OTHER_O
            'move_in', 'atomic_path', 'write_text', 'discard', 'stamps', 'stat_or_none', 'read_steadily', 'safe_join',
            'split_hub_kwargs', 'masked', 'hub_reason', 'http_reason', 'retried', 'hub_file', 'packaged', 'local_folder',
            'cached_file', 'shard_file', 'tf_to_torch', 'from_tensorflow', 'JsonMixin', 'PushToHubMixin', 'to_tensor',
-           'is_python', 'BatchFeature', 'suggest', 'warn_once', 'naming', 'is_secret', 'without', 'without_secrets',
-           'all_texts', 'leads_away', 'vetted', 'is_part', 'own_settings', 'PreprocessorMixin']
+           'is_python', 'BatchFeature', 'padding_way', 'round_up', 'is_file', 'open_source', 'suggest', 'warn_once',
+           'naming', 'is_secret', 'without', 'without_secrets', 'all_texts', 'leads_away', 'vetted', 'is_part',
+           'own_settings', 'declared', 'KeepsSettings', 'FindsSettings', 'PreprocessorMixin']
 
 # %% ../nbs/20_core.ipynb #befb0afb
 import difflib, inspect, json, os, re, shutil, threading, time, uuid, warnings
@@ -607,6 +608,48 @@ class BatchFeature(UserDict):
         self.data = {k: move(v) for k, v in self.data.items()}
         return self
 
+# %% ../nbs/20_core.ipynb #c3f7a92b
+def padding_way(
+    padding:bool|str|None, # True or 'longest', 'max_length', False or 'do_not_pad'
+)->str|None: # 'longest', 'max_length', or None: no padding
+    "The way to pad that is meant; ValueError for one that isn't known."
+    how = getattr(padding, 'value', padding)
+    if how in (None, False, 'do_not_pad'): return None
+    if how in (True, 'longest'): return 'longest'
+    if how == 'max_length': return how
+    raise ValueError(f"padding={padding!r} is unknown: "
+                     "use True or 'longest', 'max_length', or False.")
+
+# %% ../nbs/20_core.ipynb #8d16b0fe
+def round_up(
+    n:int, # a length
+    multiple:int|None=None, # of which it is to be a multiple
+)->int: # a length
+    "The next multiple."
+    return n if not multiple else -(-n // multiple) * multiple
+
+# %% ../nbs/20_core.ipynb #2b9c7e04
+from io import BytesIO
+
+# %% ../nbs/20_core.ipynb #07c07638
+def is_file(
+    image, # a picture in any form
+)->bool: # True or False
+    "Is it a path, the bytes of a file, or an open file?"
+    return isinstance(image, (str, Path, bytes, bytearray)) or hasattr(image, 'read')
+
+# %% ../nbs/20_core.ipynb #f40d8b3a
+def open_source(
+    source:str|Path|bytes, # a path, the bytes of a file, or an open binary file
+    what:str='file', # what it should be, for the message
+)->tuple: # (a path or an open file; its name, for messages)
+    "What to read from; FileNotFoundError for a path to nothing."
+    if isinstance(source, (bytes, bytearray)): return BytesIO(source), 'the data'
+    if not isinstance(source, (str, Path)): return source, 'the data'
+    path = Path(source).expanduser()
+    if path.is_file(): return path, f"'{source}'"
+    raise FileNotFoundError(f"There is no {what} '{source}'. Check the path.")
+
 # %% ../nbs/20_core.ipynb #8fd1e9de
 def suggest(
     key:str, # a name that is not known
@@ -774,113 +817,157 @@ def own_settings(
                              "An attribute of your own can be set afterwards.")
     return own
 
+# %% ../nbs/20_core.ipynb #4cf2a6b9
+@lru_cache(None)
+def declared(
+    cls:type, # a class
+)->dict: # {name: `inspect.Parameter`}
+    "What the constructors of a class and its parents take, with types and defaults; found once."
+    makers = [c.__init__ for c in reversed(cls.__mro__) if '__init__' in vars(c)]
+    found = {k: p for f in makers for k, p in inspect.signature(f).parameters.items()}
+    found.pop('self', None)
+    return {k: p for k, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
 # %% ../nbs/20_core.ipynb #23533168
-class PreprocessorMixin(JsonMixin, PushToHubMixin):
-    "What image processors and feature extractors share: settings that check, print, save and load themselves."
-    filename, outer = 'preprocessor_config.json', 'processor_config.json'
+class KeepsSettings(JsonMixin):
+    "Settings that check themselves by the types of the constructor, print, and come from a dict."
     kind = ''  # 'image_processor' or 'feature_extractor'
-    foreign = ()  # settings that only files of the other kind have
 
     def __init__(self,
         **kwargs, # settings of your own; ValueError for one that looks like a slip of a known name
     ):
-        from_file, known = kwargs.pop('_from_file', False), self.known_names()
+        from_file, who = kwargs.pop('_from_file', False), type(self).__name__
         for k, v in kwargs.items():
-            near = None if from_file else suggest(k, known)
-            if near: raise ValueError(f"{type(self).__name__} has no setting '{k}': did you mean '{near}'? For one of your own, choose another name.")
+            near = None if from_file else suggest(k, declared(type(self)))
+            if near:
+                raise ValueError(f"{who} has no setting '{k}': did you mean '{near}'? "
+                                 "For one of your own, choose another name.")
             if is_part(type(self), PreprocessorMixin, k) and from_file: continue
-            if is_secret(k, v): warn_once(UNKEPT.format(type(self).__name__, k))
+            if is_secret(k, v): warn_once(UNKEPT.format(who, k))
             else: setattr(self, k, v)
-        self.validate()
+        self.check_settings()
 
     @classmethod
     def known_names(cls)->dict: # {name: default}
         "The settings that the constructors of this class and its parents take."
-        ps = [p for c in reversed(cls.__mro__) if '__init__' in vars(c) for p in inspect.signature(c.__init__).parameters.values()]
-        return {p.name: p.default for p in ps if p.name != 'self' and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+        return {k: p.default for k, p in declared(cls).items()}
+
+    def check_settings(self,
+        settings:dict|None=None, # of a call; default: the object's own, which `validate` sees too
+    )->None:
+        "An error for a setting that breaks the rules of its type."
+        from transformers_lite.rules import check
+        for k, p in declared(type(self)).items():
+            if k in (own := vars(self) if settings is None else settings):
+                check(k, own[k], p.annotation, type(self).__name__)
+        if settings is None: self.validate()
 
     def validate(self)->None:
-        "Check the settings; a subclass raises ValueError for what contradicts its rules."
+        "Rules that a type can't say; a subclass raises ValueError for what contradicts them."
 
-    def to_dict(self)->dict: # {name: value}, with the name of the class under 'image_processor_type' or 'feature_extractor_type'
+    def to_dict(self)->dict: # {name: value}, and the class as 'image_processor_type' or the like
         "All settings as a dict."
         own = {k: deepcopy(v) for k, v in vars(self).items() if not k.startswith('_')}
-        own = without_secrets(own, self.known_names())
+        own = without_secrets(own, declared(type(self)))
         return {**own, f'{self.kind}_type': type(self).__name__}
 
-    def __repr__(self): # the class stands where an older release, which called all of them feature extractors, had it
-        order = lambda k: 'feature_extractor_type' if k == f'{self.kind}_type' else k
+    def __repr__(self):
+        def order(k): # the class stands where it did when all were called feature extractors
+            return 'feature_extractor_type' if k == f'{self.kind}_type' else k
         d = self.to_dict()
-        return f'{type(self).__name__} ' + json.dumps({k: d[k] for k in sorted(d, key=order)}, indent=2, default=plain) + '\n'
-
-# %% ../nbs/20_core.ipynb #382f5b75
-@patch(cls_method=True)
-def from_dict(cls:PreprocessorMixin,
-    d:dict, # settings, as of `to_dict`
-    return_unused_kwargs:bool=False, # also return the arguments that are no setting
-    **kwargs, # settings that replace those of the dict
-)->Self: # the processor (and the unused arguments)
-    "Make one from a dict; keys it doesn't know are kept."
-    d = {k: v for k, v in d.items() if k not in ('image_processor_type', 'feature_extractor_type')}
-    known, kwargs = cls.known_names(), split_hub_kwargs(kwargs)[1]
-    d = vetted(d, known)
-    unused = {k: v for k, v in kwargs.items() if k not in d and k not in known}
-    res = cls(**d, **{k: v for k, v in kwargs.items() if k not in d and k not in unused}, _from_file=True)
-    for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
-    if not return_unused_kwargs:
-        PreprocessorMixin.__init__(res, **own_settings(cls.__name__, unused))
-    res.validate()
-    return (res, unused) if return_unused_kwargs else res
+        text = json.dumps({k: d[k] for k in sorted(d, key=order)}, indent=2, default=plain)
+        return f'{type(self).__name__} {text}\n'
 
 # %% ../nbs/20_core.ipynb #c5750112
-@patch(cls_method=True)
-def get_dict(cls:PreprocessorMixin,
-    pretrained_model_name_or_path:str|Path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
-    image_processor_filename:str|None=None, # default: preprocessor_config.json
-    **kwargs, # `HUB_OPTIONS` and anything else
-)->tuple: # (the settings, the arguments that were no hub options)
-    "Read the settings, as far as they may be kept; OSError if there are none."
-    hub, rest = split_hub_kwargs(kwargs)
-    name, get = pretrained_model_name_or_path, partial(cached_file, pretrained_model_name_or_path, must_exist=False, **hub)
-    own, keeps = image_processor_filename or cls.filename, {*cls.known_names(), cls.kind}
-    inner, outer = (p and vetted(read_json(p), keeps, p) for p in (get(own), get(cls.outer)))
-    if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
-    nested = (outer or {}).get(cls.kind)
-    if nested is not None and not isinstance(nested, dict): raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {nested!r:.60}, but settings are an object: {{\"key\": value}}.")
-    if nested is None and inner is None: cached_file(name, own, **hub)  # raises, and says why
-    if nested is None: return inner, rest
-    differ = [k for k in (inner or {}) if inner is not outer and k in nested and inner[k] != nested[k]]
-    if differ:
-        k = differ[0]
-        warn_once(f"'{name}': {cls.outer} says {k}={nested[k]!r}, which counts; {own} says "
-                  f"{inner[k]!r}. Save again to mend it.")
-    return nested, rest
+class FindsSettings(KeepsSettings):
+    "Settings in files: one of their own, or a part of another."
+    filename, outer = 'preprocessor_config.json', 'processor_config.json'
 
-# %% ../nbs/20_core.ipynb #c051cf20
-@patch(cls_method=True)
-def from_pretrained(cls:PreprocessorMixin,
-    pretrained_model_name_or_path:str|Path, # folder, path of a JSON file, 'transformers-lite/…', or hub repository
-    **kwargs, # `HUB_OPTIONS`; `return_unused_kwargs`; settings that replace those of the file
-)->Self: # the processor
-    "Load one; OSError if there is no file."
-    d, kwargs = cls.get_dict(pretrained_model_name_or_path, **kwargs)
-    if other := [k for k in cls.foreign if k in d]:
-        whose = d.get('image_processor_type') or d.get('feature_extractor_type') or 'another class'
-        raise ValueError(f"'{pretrained_model_name_or_path}': its {cls.filename} is of {whose} (it has '{other[0]}'), so it can't make a {cls.__name__}. "
-                         f"Load it with {whose}, or take the folder of the model that you mean.")
-    with naming(pretrained_model_name_or_path): return cls.from_dict(d, **kwargs)
+    @classmethod
+    def get_dict(cls,
+        # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path,
+        image_processor_filename:str|None=None, # default: preprocessor_config.json
+        **kwargs, # `HUB_OPTIONS` and anything else
+    )->tuple: # (the settings, the arguments that were no hub options)
+        "Read the settings, as far as they may be kept; OSError if there are none."
+        name, own = pretrained_model_name_or_path, image_processor_filename or cls.filename
+        hub, rest = split_hub_kwargs(kwargs)
+        def read(file):
+            path = cached_file(name, file, must_exist=False, **hub)
+            return path and vetted(read_json(path), {*declared(cls), cls.kind}, path)
+        inner, outer = read(own), read(cls.outer)
+        if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
+        nested = (outer or {}).get(cls.kind)
+        if nested is None:
+            if inner is None: cached_file(name, own, **hub)  # raises, and says why
+            return inner, rest
+        if not isinstance(nested, dict):
+            raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {nested!r:.60}, "
+                          'but settings are an object: {"key": value}.')
+        if inner is None or inner is outer: return nested, rest
+        if differ := [k for k in inner if k in nested and inner[k] != nested[k]]:
+            k = differ[0]
+            warn_once(f"'{name}': {cls.outer} says {k}={nested[k]!r}, which counts; {own} says "
+                      f"{inner[k]!r}. Save again to mend it.")
+        return nested, rest
 
-# %% ../nbs/20_core.ipynb #7448dd50
-@patch
-def save_pretrained(self:PreprocessorMixin,
-    save_directory:str|Path, # folder; made if it isn't there
-    push_to_hub:bool=False, # also upload it
-    **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
-)->None:
-    "Write `preprocessor_config.json`, and the part of an older `processor_config.json` that it replaces."
-    self.validate()
-    with saving(save_directory) as folder:
+# %% ../nbs/20_core.ipynb #382f5b75
+class PreprocessorMixin(FindsSettings, PushToHubMixin):
+    "What image processors and feature extractors share: settings that load and save themselves."
+    foreign = ()  # settings that only files of the other kind have
+
+    @classmethod
+    def from_dict(cls,
+        d:dict, # settings, as of `to_dict`
+        return_unused_kwargs:bool=False, # also return the arguments that are no setting
+        **kwargs, # settings that replace those of the dict
+    )->Self: # the processor (and the unused arguments)
+        "Make one from a dict; keys it doesn't know are kept."
+        kinds, known = ('image_processor_type', 'feature_extractor_type'), declared(cls)
+        d = vetted({k: v for k, v in d.items() if k not in kinds}, known)
+        _, kwargs = split_hub_kwargs(kwargs)
+        unused = {k: v for k, v in kwargs.items() if k not in d and k not in known}
+        new = {k: v for k, v in kwargs.items() if k not in d and k in known}
+        res = cls(**d, **new, _from_file=True)
+        for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
+        if not return_unused_kwargs:
+            KeepsSettings.__init__(res, **own_settings(cls.__name__, unused))
+        res.check_settings()
+        return (res, unused) if return_unused_kwargs else res
+
+    @classmethod
+    def from_pretrained(cls,
+        # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path,
+        **kwargs, # `HUB_OPTIONS`; `return_unused_kwargs`; settings that replace those of the file
+    )->Self: # the processor
+        "Load one; OSError if there is no file."
+        name = pretrained_model_name_or_path
+        d, kwargs = cls.get_dict(name, **kwargs)
+        if other := [k for k in cls.foreign if k in d]:
+            whose = d.get('image_processor_type') or d.get('feature_extractor_type')
+            whose = whose or 'another class'
+            raise ValueError(f"'{name}': its {cls.filename} is of {whose} (it has '{other[0]}'), "
+                             f"so it can't make a {cls.__name__}. Load it with {whose}, "
+                             "or take the folder of the model that you mean.")
+        with naming(name): return cls.from_dict(d, **kwargs)
+
+    def write(self,
+        folder:Path, # that is being saved into
+    )->None:
+        "Write the file, and the part of an older `processor_config.json` that it replaces."
         if (outer := folder/self.outer).is_file() and self.kind in (d := read_json(outer)):
-            write_text(outer, to_json({**vetted(d, {self.kind}, outer), self.kind: self.to_dict()}))
+            d = {**vetted(d, {self.kind}, outer), self.kind: self.to_dict()}
+            write_text(outer, to_json(d))
         self.to_json_file(folder/self.filename)
-    if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
+
+    def save_pretrained(self,
+        save_directory:str|Path, # folder; made if it isn't there
+        push_to_hub:bool=False, # also upload it
+        **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
+    )->None:
+        "Write the settings into a folder."
+        self.check_settings()
+        with saving(save_directory) as folder: self.write(folder)
+        if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)

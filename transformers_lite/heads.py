@@ -150,8 +150,9 @@ class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
         return_dict:bool|None=None, # False: a plain tuple
     )->SequenceClassifierOutput|tuple: # a `SequenceClassifierOutput`
         "Score each label for each text."
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions,
-                              output_hidden_states, True, drop_padding=not first_is_padding(attention_mask))
+        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not first_is_padding(attention_mask))
         first = F.relu(self.pre_classifier(out.last_hidden_state[:, 0]))
         logits = self.classifier(self.dropout(first))
         loss = None if labels is None else classification_loss(logits, labels, self.config)
@@ -187,9 +188,9 @@ class DistilBertForTokenClassification(DistilBertPreTrainedModel):
         output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
     )->TokenClassifierOutput|tuple: # a `TokenClassifierOutput`
         "Score each label for each token."
-        keep = labels_on_padding(labels, attention_mask)
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions,
-                              output_hidden_states, True, drop_padding=not keep)
+        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not labels_on_padding(labels, attention_mask))
         logits = self.classifier(self.dropout(out.last_hidden_state))
         loss = None if labels is None else cross_entropy(logits, labels)
         out = TokenClassifierOutput(loss, logits, out.hidden_states, out.attentions)
@@ -199,15 +200,15 @@ class DistilBertForTokenClassification(DistilBertPreTrainedModel):
 def span_loss(
     start_logits:Tensor, # (b, n)
     end_logits:Tensor, # (b, n)
-    start:Tensor, # (b,) where the answer's first token is; n or more: not in this text, leave it out
-    end:Tensor, # (b,) where its last token is
+    start:Tensor, # (b,) the answer's first token; n or more: not in this text, leave it out
+    end:Tensor, # (b,) its last token
 )->Tensor: # the mean of both losses
-    "Cross entropy over positions (Devlin et al., 2019, section 4.2); ValueError for a negative one."
+    "Cross entropy over positions (Devlin et al., 2019, section 4.2), none of them negative."
     n = start_logits.shape[1]
     def one(logits, at, name):
         if can_look(at) and ((at < 0).any() or (at >= n).all()):
-            raise ValueError(f"{name} holds {at.min()} to {at.max()}: positions go from 0 to {n - 1}. "
-                             f"{n} or more stands for an answer that isn't in the text, "
+            raise ValueError(f"{name} holds {at.min()} to {at.max()}: positions go from 0 to "
+                             f"{n - 1}. {n} or more stands for an answer that isn't in the text, "
                              "which must not be so for all.")
         at = at.flatten()
         return cross_entropy(logits, at.masked_fill(at >= n, -100))
@@ -226,7 +227,7 @@ class QuestionAnsweringModelOutput(ModelOutput):
 
 # %% ../nbs/03_heads.ipynb #0a989a20
 class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
-    "DistilBERT that finds an answer in a text: each token has a score as its start, and as its end."
+    "DistilBERT that finds an answer in a text: each token has a score as its start and as its end."
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         if config.num_labels != 2:
@@ -245,8 +246,9 @@ class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
     )->QuestionAnsweringModelOutput|tuple: # a `QuestionAnsweringModelOutput`
         "Score each token as the start and as the end of the answer."
         learning = start_positions is not None and end_positions is not None
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions,
-                              output_hidden_states, True, drop_padding=not learning)
+        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not learning)
         scores = self.qa_outputs(self.dropout(out.last_hidden_state))
         start, end = (x.contiguous() for x in scores.unbind(-1))
         loss = span_loss(start, end, start_positions, end_positions) if learning else None
@@ -278,9 +280,9 @@ class DistilBertForMaskedLM(DistilBertPreTrainedModel):
         output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
     )->MaskedLMOutput|tuple: # a `MaskedLMOutput`
         "Score each word of the vocabulary for each place."
-        keep = labels_on_padding(labels, attention_mask)
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions,
-                              output_hidden_states, True, drop_padding=not keep)
+        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not labels_on_padding(labels, attention_mask))
         x = self.activation(self.vocab_transform(out.last_hidden_state))
         logits = self.vocab_projector(self.vocab_layer_norm(x))
         loss = None if labels is None else cross_entropy(logits, labels)
