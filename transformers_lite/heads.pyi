@@ -1,14 +1,12 @@
-from .configuration import DistilBertConfig, PretrainedConfig, ViTConfig, Wav2Vec2Config
+from .configuration import DistilBertConfig, PretrainedConfig
 from .distilbert import DistilBertModel, DistilBertPreTrainedModel
 from .layers import Linear
 from .model import ModelOutput
-from .vit import ViTModel, ViTPreTrainedModel
-from .wav2vec2 import Wav2Vec2Model, Wav2Vec2PreTrainedModel
 from _typeshed import Incomplete
 from dataclasses import dataclass
 from torch import Tensor, nn
 
-__all__ = ['check_shape', 'cross_entropy', 'infer_problem_type', 'classification_loss', 'SequenceClassifierOutput', 'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding', 'DistilBertForSequenceClassification', 'labels_on_padding', 'DistilBertForTokenClassification', 'span_loss', 'QuestionAnsweringModelOutput', 'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM', 'DistilBertForMultipleChoice', 'ImageClassifierOutput', 'ViTForImageClassification', 'ctc_labels', 'ctc_loss', 'CausalLMOutput', 'Wav2Vec2ForCTC', 'Wav2Vec2ForSequenceClassification']
+__all__ = ['check_shape', 'cross_entropy', 'infer_problem_type', 'classification_loss', 'SequenceClassifierOutput', 'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding', 'DistilBertForSequenceClassification', 'labels_on_padding', 'DistilBertForTokenClassification', 'span_loss', 'QuestionAnsweringModelOutput', 'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM', 'DistilBertForMultipleChoice']
 
 def check_shape(labels: Tensor, wanted: tuple, rule: str) -> None: ...
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor: ...
@@ -84,33 +82,3 @@ class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
     classifier: Linear
     def __init__(self, config: DistilBertConfig) -> None: ...
     def forward(self, input_ids: Tensor | None = None, attention_mask: Tensor | None = None, head_mask: Tensor | None = None, inputs_embeds: Tensor | None = None, labels: Tensor | None = None, output_attentions: bool | None = None, output_hidden_states: bool | None = None, return_dict: bool | None = None) -> MultipleChoiceModelOutput | tuple: ...
-
-@dataclass
-class ImageClassifierOutput(SequenceClassifierOutput): ...
-
-class ViTForImageClassification(ViTPreTrainedModel):
-    vit: ViTModel
-    classifier: Incomplete
-    def __init__(self, config: ViTConfig) -> None: ...
-    def forward(self, pixel_values: Tensor | None = None, head_mask: Tensor | None = None, labels: Tensor | None = None, output_attentions: bool | None = None, output_hidden_states: bool | None = None, interpolate_pos_encoding: bool | None = None, return_dict: bool | None = None) -> ImageClassifierOutput | tuple: ...
-
-def ctc_labels(labels: Tensor, config: PretrainedConfig) -> tuple: ...
-def ctc_loss(logits: Tensor, labels: Tensor, frames: Tensor, config: PretrainedConfig) -> Tensor: ...
-
-@dataclass
-class CausalLMOutput(SequenceClassifierOutput): ...
-
-class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
-    wav2vec2: Wav2Vec2Model
-    dropout: nn.Dropout
-    lm_head: Linear
-    def __init__(self, config: Wav2Vec2Config) -> None: ...
-    def forward(self, input_values: Tensor | None = None, attention_mask: Tensor | None = None, output_attentions: bool | None = None, output_hidden_states: bool | None = None, return_dict: bool | None = None, labels: Tensor | None = None) -> CausalLMOutput | tuple: ...
-
-class Wav2Vec2ForSequenceClassification(Wav2Vec2PreTrainedModel):
-    wav2vec2: Wav2Vec2Model
-    layer_weights: Incomplete
-    projector: Linear
-    classifier: Linear
-    def __init__(self, config: Wav2Vec2Config) -> None: ...
-    def forward(self, input_values: Tensor | None = None, attention_mask: Tensor | None = None, output_attentions: bool | None = None, output_hidden_states: bool | None = None, return_dict: bool | None = None, labels: Tensor | None = None) -> SequenceClassifierOutput | tuple: ...

@@ -16,7 +16,7 @@ __all__ = ['collapse', 'read_tokens', 'read_ctc_vocab', 'whole_token', 'Language
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from inspect import signature
+from inspect import Parameter, Signature, signature
 from itertools import groupby
 from pathlib import Path
 from typing import Self
@@ -390,18 +390,12 @@ class ProcessorMixin(SavesParts):
         *args, # the preprocessors, in the order of `attributes`
         **kwargs, # or by name
     ):
-        who, names = type(self).__name__, ', '.join(self.attributes)
-        if len(args) > len(self.attributes):
-            raise TypeError(f"{who} takes {names}, and got {len(args)} things.")
-        given = dict(zip(self.attributes, args))
-        for k in kwargs:
-            if k in given: raise TypeError(f"{who} got {k!r} twice.")
-            if k not in self.attributes: raise TypeError(f"{who} got {k!r}; it takes {names}.")
-        for k in self.attributes:
-            part, kind = {**given, **kwargs}.get(k), self.classes.get(k, object)
+        takes = Signature([Parameter(k, Parameter.POSITIONAL_OR_KEYWORD) for k in self.attributes])
+        for k, part in takes.bind(*args, **kwargs).arguments.items():
+            kind = self.classes.get(k, object)
             if not isinstance(part, kind):
-                raise TypeError(f"{who} needs a {kind.__name__} as {k}, but got {part!r:.60} "
-                                f"({type(part).__name__}).")
+                raise TypeError(f"{type(self).__name__} needs a {kind.__name__} as {k}, "
+                                f"but got {part!r:.60} ({type(part).__name__}).")
             setattr(self, k, part)
 
     def __repr__(self):
