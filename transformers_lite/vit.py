@@ -30,10 +30,12 @@ class ViTPatchEmbeddings(nn.Module):
     "One vector for each patch, row by row."
     def __init__(self, config:ViTConfig):
         super().__init__()
-        self.image_size, self.patch_size = size_pair(config.image_size), size_pair(config.patch_size)
+        self.image_size = size_pair(config.image_size)
+        self.patch_size = size_pair(config.patch_size)
         self.num_channels = config.num_channels
         self.grid = tuple(n // p for n, p in zip(self.image_size, self.patch_size))
-        self.projection = nn.Conv2d(config.num_channels, config.hidden_size, self.patch_size, self.patch_size)
+        self.projection = nn.Conv2d(config.num_channels, config.hidden_size,
+                                    self.patch_size, self.patch_size)
 
     def forward(self,
         pixel_values:Tensor, # (b, c, height, width)
@@ -41,9 +43,11 @@ class ViTPatchEmbeddings(nn.Module):
     )->Tensor: # (b, patches, d)
         (h, w), wanted = pixel_values.shape[-2:], self.image_size
         if not interpolate_pos_encoding and (h, w) != wanted:
-            raise ValueError(f"pictures of {h} × {w} pixels, but the model was made for {wanted[0]} × {wanted[1]}. "
-                             "Resize them with the image processor, or pass interpolate_pos_encoding=True.")
-        return self.projection(pixel_values.to(self.projection.weight.dtype)).flatten(2).transpose(1, 2)
+            raise ValueError(f"pictures of {h} × {w} pixels, but the model was made for "
+                             f"{wanted[0]} × {wanted[1]}. Resize them with the image processor, "
+                             "or pass interpolate_pos_encoding=True.")
+        x = self.projection(pixel_values.to(self.projection.weight.dtype))
+        return x.flatten(2).transpose(1, 2)
 
 # %% ../nbs/05a_vit.ipynb #1d56f2f9
 def resize_grid(
@@ -53,7 +57,8 @@ def resize_grid(
 )->Tensor: # (1, new rows * new cols, d)
     "Stretch a grid of position vectors, by bicubic interpolation."
     grid = positions.unflatten(1, old).permute(0, 3, 1, 2)
-    return F.interpolate(grid, size=new, mode='bicubic', align_corners=False).flatten(2).transpose(1, 2)
+    grid = F.interpolate(grid, size=new, mode='bicubic', align_corners=False)
+    return grid.flatten(2).transpose(1, 2)
 
 # %% ../nbs/05a_vit.ipynb #3bd5169b
 class ViTEmbeddings(nn.Module):
@@ -72,11 +77,13 @@ class ViTEmbeddings(nn.Module):
         x:Tensor, # (b, patches, d)
         where:Tensor, # (b, patches): True where a patch is hidden
     )->Tensor: # (b, patches, d)
-        "Put the mask token in the place of some patches; ValueError if there is none, or if the places don't fit."
+        "Put the mask token in the place of some patches; ValueError if that can't be."
         if self.mask_token is None:
-            raise ValueError("bool_masked_pos needs a mask token: build the model with use_mask_token=True.")
+            raise ValueError("bool_masked_pos needs a mask token: "
+                             "build the model with use_mask_token=True.")
         if where.shape != x.shape[:2]:
-            raise ValueError(f"bool_masked_pos has shape {tuple(where.shape)}, but the batch has {tuple(x.shape[:2])} patches.")
+            raise ValueError(f"bool_masked_pos has shape {tuple(where.shape)}, but the batch has "
+                             f"{tuple(x.shape[:2])} patches.")
         return torch.where(where.bool()[..., None], self.mask_token, x)
 
     def forward(self,
@@ -84,7 +91,8 @@ class ViTEmbeddings(nn.Module):
         bool_masked_pos:Tensor|None=None, # (b, patches): True where a patch is hidden
         interpolate_pos_encoding:bool=False, # True: stretch the places to the picture's size
     )->Tensor: # (b, 1 + patches, d)
-        x, places = self.patch_embeddings(pixel_values, interpolate_pos_encoding), self.position_embeddings
+        x = self.patch_embeddings(pixel_values, interpolate_pos_encoding)
+        places = self.position_embeddings
         if bool_masked_pos is not None: x = self.hide(x, bool_masked_pos)
         old, p = self.patch_embeddings.grid, self.patch_embeddings.patch_size
         new = pixel_values.shape[-2] // p[0], pixel_values.shape[-1] // p[1]
@@ -119,14 +127,17 @@ class ViTSelfAttention(nn.Module):
 # %% ../nbs/05a_vit.ipynb #07937e9d
 class ViTAttention(Prunable, nn.Module):
     "Attention, and the layer that mixes its heads."
-    projections, output_name = ('attention.query', 'attention.key', 'attention.value'), 'output.dense'
+    projections = 'attention.query', 'attention.key', 'attention.value'
+    output_name = 'output.dense'
 
     def __init__(self, config:ViTConfig):
         super().__init__()
         self.head_dim = config.hidden_size // config.num_attention_heads
-        self.attention, self.output = ViTSelfAttention(config), Dense(config.hidden_size, config.hidden_size)
+        self.attention = ViTSelfAttention(config)
+        self.output = Dense(config.hidden_size, config.hidden_size)
 
-    def forward(self, x:Tensor, context:Context)->Tensor: return self.output(self.attention(x, context))
+    def forward(self, x:Tensor, context:Context)->Tensor:
+        return self.output(self.attention(x, context))
 
 # %% ../nbs/05a_vit.ipynb #b0fe9551
 class ViTLayer(nn.Module):
@@ -139,7 +150,8 @@ class ViTLayer(nn.Module):
         self.output = Dense(config.intermediate_size, d)
         self.layernorm_before = nn.LayerNorm(d, eps=eps)
         self.layernorm_after = nn.LayerNorm(d, eps=eps)
-        self.activation, self.dropout = activation(config.hidden_act), nn.Dropout(config.hidden_dropout_prob)
+        self.activation = activation(config.hidden_act)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
     def forward(self, x:Tensor, context:Context)->Tensor:
         x = x + self.dropout(self.attention(self.layernorm_before(x), context))
@@ -168,7 +180,8 @@ class ViTPreTrainedModel(PreTrainedModel):
             nn.init.trunc_normal_(module.weight, std=std)
             if module.bias is not None: module.bias.zero_()
         elif isinstance(module, ViTEmbeddings):
-            for p in (module.cls_token, module.position_embeddings): nn.init.trunc_normal_(p, std=std)
+            for p in (module.cls_token, module.position_embeddings):
+                nn.init.trunc_normal_(p, std=std)
             if module.mask_token is not None: module.mask_token.zero_()
         else: super()._init_weights(module)
 
@@ -192,7 +205,7 @@ class ViTPooler(Dense):
 
 # %% ../nbs/05a_vit.ipynb #5f7e9d57
 class ViTModel(ViTPreTrainedModel):
-    "ViT without a head: pixels in, one vector for each patch and one for the picture out (Dosovitskiy et al., 2021)."
+    "ViT without a head: from pixels to a vector for each patch (Dosovitskiy et al., 2021)."
     def __init__(self, config:ViTConfig, add_pooling_layer:bool=True, use_mask_token:bool=False):
         super().__init__(config)
         self.embeddings, self.encoder = ViTEmbeddings(config, use_mask_token), ViTEncoder(config)
@@ -205,13 +218,15 @@ class ViTModel(ViTPreTrainedModel):
         pixel_values:Tensor|None=None, # (b, c, height, width), as an image processor returns them
         bool_masked_pos:Tensor|None=None, # (b, patches): True where a patch is hidden
         head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
-        interpolate_pos_encoding:bool|None=None, # True: take pictures of another size, and stretch the places to it
+        # True: take pictures of another size, and stretch the places to it
+        interpolate_pos_encoding:bool|None=None,
         output_attentions:bool|None=None, # also return each block's attention weights
         output_hidden_states:bool|None=None, # also return what goes through between the blocks
         return_dict:bool|None=None, # False: a plain tuple
     )->BaseModelOutputWithPooling|tuple: # a `BaseModelOutputWithPooling`
         "From pixels to vectors; the first is that of [CLS]."
-        attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)
+        attentions, states, return_dict = self.output_options(
+            output_attentions, output_hidden_states, return_dict)
         self.check_inputs(pixel_values=pixel_values)
         x = self.embeddings(pixel_values, bool_masked_pos, bool(interpolate_pos_encoding))
         context = self.context(x, None, head_mask, attentions)

@@ -32,15 +32,20 @@ from .model import ModelOutput, PreTrainedModel, activation, keep_mask
 class TimeConv1d(nn.Conv1d):
     "`nn.Conv1d` with its features last."
     def forward(self, x:Tensor)->Tensor: # (b, n, d_in) → (b, steps, d_out)
-        if self.in_channels == 1: return F.linear(x[..., 0].unfold(1, *self.kernel_size, *self.stride), self.weight.flatten(1), self.bias)
-        return F.conv2d(x.transpose(1, 2)[:, :, None], self.weight[:, :, None], self.bias, stride=(1, *self.stride))[:, :, 0].transpose(1, 2)
+        if self.in_channels == 1:
+            return F.linear(x[..., 0].unfold(1, *self.kernel_size, *self.stride),
+                            self.weight.flatten(1), self.bias)
+        x = F.conv2d(x.transpose(1, 2)[:, :, None], self.weight[:, :, None], self.bias,
+                     stride=(1, *self.stride))
+        return x[:, :, 0].transpose(1, 2)
 
 # %% ../nbs/06a_wav2vec2.ipynb #a560b7a4
 class TimeNorm(nn.GroupNorm):
-    "`nn.GroupNorm` with a group for each feature, and features last: each has mean 0 and variance 1 over time, then a scale and a shift."
+    "`nn.GroupNorm` with a group for each feature, and features last: mean and variance over time."
     def forward(self, x:Tensor)->Tensor: # (b, n, d)
         x = x - x.mean(1, keepdim=True)
-        return torch.addcmul(self.bias, x, self.weight * (x.square().mean(1, keepdim=True) + self.eps).rsqrt())
+        variance = x.square().mean(1, keepdim=True)
+        return torch.addcmul(self.bias, x, self.weight * (variance + self.eps).rsqrt())
 
 # %% ../nbs/06a_wav2vec2.ipynb #e7be9cd5
 class Wav2Vec2ConvLayer(nn.Module):
@@ -48,7 +53,8 @@ class Wav2Vec2ConvLayer(nn.Module):
     def __init__(self, config:Wav2Vec2Config, i:int):
         super().__init__()
         d_in, d = config.conv_dim[i-1] if i else 1, config.conv_dim[i]
-        self.conv = TimeConv1d(d_in, d, config.conv_kernel[i], stride=config.conv_stride[i], bias=config.conv_bias)
+        self.conv = TimeConv1d(d_in, d, config.conv_kernel[i], stride=config.conv_stride[i],
+                               bias=config.conv_bias)
         if config.feat_extract_norm == 'layer': self.layer_norm = nn.LayerNorm(d)
         elif i == 0: self.layer_norm = TimeNorm(d, d)
         self.activation = activation(config.feat_extract_activation)
@@ -62,7 +68,8 @@ class Wav2Vec2FeatureEncoder(nn.Module):
     "The stack of convolutions: (b, samples) → (b, frames, width)."
     def __init__(self, config:Wav2Vec2Config):
         super().__init__()
-        self.conv_layers = nn.ModuleList(Wav2Vec2ConvLayer(config, i) for i in range(len(config.conv_dim)))
+        layers = (Wav2Vec2ConvLayer(config, i) for i in range(len(config.conv_dim)))
+        self.conv_layers = nn.ModuleList(layers)
 
     def forward(self, x:Tensor)->Tensor:
         x = x[..., None]
@@ -75,9 +82,11 @@ class Wav2Vec2FeatureProjection(nn.Module):
     def __init__(self, config:Wav2Vec2Config):
         super().__init__()
         self.layer_norm = nn.LayerNorm(config.conv_dim[-1], eps=config.layer_norm_eps)
-        self.projection, self.dropout = Linear(config.conv_dim[-1], config.hidden_size), nn.Dropout(config.feat_proj_dropout)
+        self.projection = Linear(config.conv_dim[-1], config.hidden_size)
+        self.dropout = nn.Dropout(config.feat_proj_dropout)
 
-    def forward(self, x:Tensor)->tuple: # ((b, frames, d), (b, frames, width of the convolutions): normalised, before the projection)
+    # ((b, frames, d), (b, frames, width of the convolutions): normalised, before the projection)
+    def forward(self, x:Tensor)->tuple:
         x = self.layer_norm(x)
         return self.dropout(self.projection(x)), x
 
@@ -89,7 +98,9 @@ class WeightNorm(nn.Module):
         self.original0 = nn.Parameter(weight.detach().norm(dim=(0, 1), keepdim=True))
         self.original1 = nn.Parameter(weight.detach())
 
-    def forward(self)->Tensor: return self.original1 * (self.original0 / self.original1.square().sum((0, 1), keepdim=True).sqrt())
+    def forward(self)->Tensor:
+        length = self.original1.square().sum((0, 1), keepdim=True).sqrt()
+        return self.original1 * (self.original0 / length)
 
 # %% ../nbs/06a_wav2vec2.ipynb #a09a7538
 class NormedConv1d(nn.Module):
@@ -102,14 +113,17 @@ class NormedConv1d(nn.Module):
 
     def forward(self, x:Tensor)->Tensor: # (b, n, d) → (b, n, d); one more if the width is even
         weight = self.parametrizations['weight']()[:, :, None]
-        return F.conv2d(x.transpose(1, 2)[:, :, None], weight, self.bias, padding=(0, self.padding), groups=self.groups)[:, :, 0].transpose(1, 2)
+        x = F.conv2d(x.transpose(1, 2)[:, :, None], weight, self.bias,
+                     padding=(0, self.padding), groups=self.groups)
+        return x[:, :, 0].transpose(1, 2)
 
 # %% ../nbs/06a_wav2vec2.ipynb #81a0eba4
 class Wav2Vec2PositionalConvEmbedding(nn.Module):
     "A wide convolution over frames, which stands in for places."
     def __init__(self, config:Wav2Vec2Config):
         super().__init__()
-        self.conv = NormedConv1d(config.hidden_size, config.num_conv_pos_embeddings, config.num_conv_pos_embedding_groups)
+        self.conv = NormedConv1d(config.hidden_size, config.num_conv_pos_embeddings,
+                                 config.num_conv_pos_embedding_groups)
         self.activation = activation(config.feat_extract_activation)
 
     def forward(self, x:Tensor)->Tensor: # an even width gives one frame too many
@@ -140,7 +154,8 @@ class Wav2Vec2FeedForward(nn.Module):
         self.intermediate_dense = Linear(config.hidden_size, config.intermediate_size)
         self.output_dense = Linear(config.intermediate_size, config.hidden_size)
         self.activation = activation(config.hidden_act)
-        self.inner, self.outer = nn.Dropout(config.activation_dropout), nn.Dropout(config.hidden_dropout)
+        self.inner = nn.Dropout(config.activation_dropout)
+        self.outer = nn.Dropout(config.hidden_dropout)
 
     def forward(self, x:Tensor)->Tensor:
         wide = self.inner(self.activation(self.intermediate_dense(x)))
@@ -169,9 +184,11 @@ class Wav2Vec2Encoder(nn.Module):
     "What is around each frame, a norm, and the stack of blocks."
     def __init__(self, config:Wav2Vec2Config):
         super().__init__()
-        self.pos_conv_embed, self.dropout = Wav2Vec2PositionalConvEmbedding(config), nn.Dropout(config.hidden_dropout)
+        self.pos_conv_embed = Wav2Vec2PositionalConvEmbedding(config)
+        self.dropout = nn.Dropout(config.hidden_dropout)
         self.layer_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.layers = nn.ModuleList(Wav2Vec2EncoderLayer(config) for _ in range(config.num_hidden_layers))
+        self.layers = nn.ModuleList(Wav2Vec2EncoderLayer(config)
+                                    for _ in range(config.num_hidden_layers))
 
 # %% ../nbs/06a_wav2vec2.ipynb #073463ba
 def mask_spans(
@@ -225,7 +242,7 @@ class Frames:
         attention_mask:Tensor|None, # (b, samples): 1 for sound, 0 for padding; or None
         frames:int, # how many frames the batch has
     )->Tensor|None: # (b, frames) bool; None where nothing is padded
-        "From a mask of samples to a mask of frames, with as many at the left of each row as its sound gives."
+        "From a mask of samples to one of frames: each row begins with as many as its sound gives."
         if attention_mask is None: return None
         at = torch.arange(frames, device=attention_mask.device)
         keep = at < self.frames_of(attention_mask)[:, None]
@@ -248,21 +265,23 @@ class Hears(Frames):
         "An exception if a clip is too short, or if padding doesn't come last."
         need = self.samples_of_a_frame()
         if input_values.shape[1] < need:
-            raise RuntimeError(f"clips of {input_values.shape[1]} samples are too short for one frame: give at least {need}.")
+            raise RuntimeError(f"clips of {input_values.shape[1]} samples are too short for one "
+                               f"frame: give at least {need}.")
         if attention_mask is None: return
         keep = keep_mask(attention_mask, input_values.shape)
         if not can_look(attention_mask): return
         if keep is not None and self.config.feat_extract_norm == 'group':
-            warn_once("This model was made with feat_extract_norm='group', which takes its mean over the whole row: "
-                      "what it hears in a clip depends on the padding beside it, whatever attention_mask says. "
-                      "Run clips of different lengths one by one, or as they were trained: padded with zeros and without a mask.")
+            warn_once("This model was made with feat_extract_norm='group', which takes its mean "
+                      "over the whole row: what it hears in a clip depends on the padding beside "
+                      "it, whatever attention_mask says. Run clips of different lengths one by "
+                      "one, or as they were trained: padded with zeros and without a mask.")
         shortest = attention_mask.long().sum(-1).min()
         if shortest < need:
-            raise ValueError(f"a clip has {shortest} samples that aren't padding, which is too short for one frame: "
-                             f"leave it out, or give at least {need}.")
+            raise ValueError(f"a clip has {shortest} samples that aren't padding, which is too "
+                             f"short for one frame: leave it out, or give at least {need}.")
         if (attention_mask[:, 0] == 0).any():
-            raise ValueError("attention_mask begins with padding, but a mask of frames can only say where padding begins: "
-                             "use padding_side='right'.")
+            raise ValueError("attention_mask begins with padding, but a mask of frames can only "
+                             "say where padding begins: use padding_side='right'.")
 
 # %% ../nbs/06a_wav2vec2.ipynb #45518e1e
 class Wav2Vec2PreTrainedModel(Hears, Freezes, PreTrainedModel):
@@ -286,16 +305,20 @@ class Wav2Vec2PreTrainedModel(Hears, Freezes, PreTrainedModel):
 class Wav2Vec2BaseModelOutput(ModelOutput):
     "What wav2vec 2.0 returns."
     last_hidden_state: Tensor|None = None  # (b, frames, d)
-    extract_features: Tensor|None = None  # (b, frames, width of the last convolution): normalised, before the projection
-    hidden_states: tuple|None = None  # what goes into the first block and comes out of each: (b, frames, d)
-    attentions: tuple|None = None  # weights of each block: (b, h, frames, frames); None for a block that was left out
+    # (b, frames, width of the last convolution): normalised, before the projection
+    extract_features: Tensor|None = None
+    # what goes into the first block and comes out of each: (b, frames, d)
+    hidden_states: tuple|None = None
+    # weights of each block: (b, h, frames, frames); None for a block that was left out
+    attentions: tuple|None = None
 
 # %% ../nbs/06a_wav2vec2.ipynb #b0cd4212
 class Hides:
     "Stretches that are hidden in training (Baevski et al., 2020, section 3.1)."
     def hide(self,
         x:Tensor, # (b, frames, d)
-        mask_time_indices:Tensor|None=None, # (b, frames) bool: frames to hide; None: draw them, in training
+        # (b, frames) bool: frames to hide; None: draw them, in training
+        mask_time_indices:Tensor|None=None,
         keep:Tensor|None=None, # (b, frames) bool: False for padding; or None
     )->Tensor: # (b, frames, d)
         "Hide stretches of time and of features, in training or where the caller says so."
@@ -303,20 +326,25 @@ class Hides:
         if not c.apply_spec_augment: return x
         if mask_time_indices is None and self.training and c.mask_time_prob > 0:
             lengths = [n] * b if keep is None else keep.sum(1).tolist()
-            mask_time_indices = mask_spans(lengths, n, c.mask_time_prob, c.mask_time_length, c.mask_time_min_masks)
+            mask_time_indices = mask_spans(lengths, n, c.mask_time_prob, c.mask_time_length,
+                                           c.mask_time_min_masks)
         if mask_time_indices is not None: x = self.hide_frames(x, mask_time_indices)
         if self.training and c.mask_feature_prob > 0:
-            spans = mask_spans([d] * b, d, c.mask_feature_prob, c.mask_feature_length, c.mask_feature_min_masks)
+            spans = mask_spans([d] * b, d, c.mask_feature_prob, c.mask_feature_length,
+                               c.mask_feature_min_masks)
             x = x.masked_fill(spans.to(x.device)[:, None], 0)
         return x
 
     def hide_frames(self, x:Tensor, where:Tensor)->Tensor:
-        "Put the learned vector in the place of some frames; ValueError if there is none, or if the places don't fit."
+        "Put the learned vector in the place of some frames; ValueError if that can't be."
         if not hasattr(self, 'masked_spec_embed'):
-            raise ValueError("mask_time_indices needs a vector to hide frames by: build the model with mask_time_prob > 0.")
+            raise ValueError("mask_time_indices needs a vector to hide frames by: "
+                             "build the model with mask_time_prob > 0.")
         if where.shape != x.shape[:2]:
-            raise ValueError(f"mask_time_indices has shape {tuple(where.shape)}, but the batch has {tuple(x.shape[:2])} frames.")
-        return torch.where(where.to(x.device).bool()[..., None], self.masked_spec_embed.to(x.dtype), x)
+            raise ValueError(f"mask_time_indices has shape {tuple(where.shape)}, but the batch has "
+                             f"{tuple(x.shape[:2])} frames.")
+        where = where.to(x.device).bool()[..., None]
+        return torch.where(where, self.masked_spec_embed.to(x.dtype), x)
 
 # %% ../nbs/06a_wav2vec2.ipynb #5342e89d
 class Wav2Vec2Model(Hides, Wav2Vec2PreTrainedModel):
@@ -331,23 +359,27 @@ class Wav2Vec2Model(Hides, Wav2Vec2PreTrainedModel):
 
     def forward(self,
         input_values:Tensor|None=None, # (b, samples): sound, as the feature extractor returns it
-        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding, which comes last
+        # (b, samples): 1 for sound, 0 for padding, which comes last
+        attention_mask:Tensor|None=None,
         mask_time_indices:Tensor|None=None, # (b, frames) bool: frames to hide
         output_attentions:bool|None=None, # also return each block's attention weights
         output_hidden_states:bool|None=None, # also return what goes through between the blocks
         return_dict:bool|None=None, # False: a plain tuple
     )->Wav2Vec2BaseModelOutput|tuple: # a `Wav2Vec2BaseModelOutput`
         "From sound to one vector for each frame."
-        attentions, states, return_dict = self.output_options(output_attentions, output_hidden_states, return_dict)
+        attentions, states, return_dict = self.output_options(
+            output_attentions, output_hidden_states, return_dict)
         self.check_inputs(input_values=input_values)
         self.check_sound(input_values, attention_mask)
         x, features = self.feature_projection(self.feature_extractor(input_values.to(self.dtype)))
-        keep, enc, stable = self.frame_mask(attention_mask, x.shape[1]), self.encoder, self.config.do_stable_layer_norm
+        keep = self.frame_mask(attention_mask, x.shape[1])
+        enc, stable = self.encoder, self.config.do_stable_layer_norm
         x = self.hide(x, mask_time_indices, keep)
         if keep is not None: x = x.masked_fill(~keep[..., None], 0)
         x = x + enc.pos_conv_embed(x)
         x = enc.dropout(x if stable else enc.layer_norm(x))
-        x, hidden, weights = self.run_blocks(enc.layers, x, self.context(x, keep, None, attentions), states)
+        context = self.context(x, keep, None, attentions)
+        x, hidden, weights = self.run_blocks(enc.layers, x, context, states)
         if stable: x = enc.layer_norm(x)
         if stable and states: hidden = (*hidden[:-1], x)
         return self.finish(Wav2Vec2BaseModelOutput(x, features, hidden, weights), return_dict)
