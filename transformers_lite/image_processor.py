@@ -175,7 +175,8 @@ def flat_list(
     "The pictures of a batch, one after the other."
     first = images
     while isinstance(first, (list, tuple)) and first: first = first[0]
-    if isinstance(first, Real): images = np.asarray(images)  # numbers in lists, not pictures
+    # lists of numbers, not of pictures
+    if first is not images and isinstance(first, Real): images = np.asarray(images)
     if isinstance(images, (list, tuple)):
         pictures = [p for image in images for p in flat_list(image)]
         if pictures: return pictures
