@@ -46,7 +46,7 @@ class ViTSelfAttention(nn.Module):
 
 class ViTAttention(Prunable, nn.Module):
     projections: Incomplete
-    output_name: Incomplete
+    output_name: str
     head_dim: Incomplete
     attention: ViTSelfAttention
     output: Dense
