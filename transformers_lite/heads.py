@@ -11,10 +11,10 @@ Docs: https://transformers-lite.github.io/transformers_lite/heads.html.md"""
 
 # %% auto #0
 __all__ = ['check_shape', 'cross_entropy', 'infer_problem_type', 'classification_loss', 'SequenceClassifierOutput',
-           'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding',
-           'DistilBertForSequenceClassification', 'labels_on_padding', 'DistilBertForTokenClassification', 'span_loss',
-           'QuestionAnsweringModelOutput', 'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM',
-           'DistilBertForMultipleChoice']
+           'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding', 'ScoresTexts',
+           'DistilBertForSequenceClassification', 'labels_on_padding', 'ScoresTokens',
+           'DistilBertForTokenClassification', 'span_loss', 'QuestionAnsweringModelOutput',
+           'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM', 'DistilBertForMultipleChoice']
 
 # %% ../nbs/03_heads.ipynb #68954d88
 from dataclasses import dataclass
@@ -129,8 +129,32 @@ def first_is_padding(
               "text, so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
     return True
 
+# %% ../nbs/03_heads.ipynb #c5e80a3b
+class ScoresTexts(DistilBertPreTrainedModel):
+    "Body, scores, loss: a head says how its vectors are scored, and by which loss it learns."
+    output = SequenceClassifierOutput
+
+    def forward(self,
+        input_ids:Tensor|None=None, # (b, n) token ids
+        attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
+        inputs_embeds:Tensor|None=None, # (b, n, d) word vectors, instead of `input_ids`
+        labels:Tensor|None=None, # as of the head's `loss`
+        output_attentions:bool|None=None, # also return each block's attention weights
+        output_hidden_states:bool|None=None, # also return what goes through between the blocks
+        return_dict:bool|None=None, # False: a plain tuple
+    )->SequenceClassifierOutput|tuple: # of the kind that `output` says
+        "Score each label for each text, or for each of its tokens."
+        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not self.reads_padding(attention_mask, labels))
+        logits = self.score(out.last_hidden_state)
+        loss = None if labels is None else self.loss(logits, labels)
+        out = self.output(loss, logits, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)
+
 # %% ../nbs/03_heads.ipynb #db0bc12a
-class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
+class DistilBertForSequenceClassification(ScoresTexts):
     "DistilBERT that labels a text: two linear layers on the vector of its first token."
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
@@ -139,25 +163,14 @@ class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
         self.classifier = Linear(config.dim, config.num_labels)
         self.dropout = nn.Dropout(config.seq_classif_dropout)
 
-    def forward(self,
-        input_ids:Tensor|None=None, # (b, n) token ids
-        attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
-        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
-        inputs_embeds:Tensor|None=None, # (b, n, d) word vectors, instead of `input_ids`
-        labels:Tensor|None=None, # as of `classification_loss`
-        output_attentions:bool|None=None, # also return each block's attention weights
-        output_hidden_states:bool|None=None, # also return what goes through between the blocks
-        return_dict:bool|None=None, # False: a plain tuple
-    )->SequenceClassifierOutput|tuple: # a `SequenceClassifierOutput`
-        "Score each label for each text."
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
-                              output_attentions, output_hidden_states, True,
-                              drop_padding=not first_is_padding(attention_mask))
-        first = F.relu(self.pre_classifier(out.last_hidden_state[:, 0]))
-        logits = self.classifier(self.dropout(first))
-        loss = None if labels is None else classification_loss(logits, labels, self.config)
-        out = SequenceClassifierOutput(loss, logits, out.hidden_states, out.attentions)
-        return self.finish(out, return_dict)
+    def score(self, x:Tensor)->Tensor: # (b, labels)
+        return self.classifier(self.dropout(F.relu(self.pre_classifier(x[:, 0]))))
+
+    def loss(self, logits:Tensor, labels:Tensor)->Tensor: # labels as of `classification_loss`
+        return classification_loss(logits, labels, self.config)
+
+    def reads_padding(self, attention_mask:Tensor|None, labels:Tensor|None)->bool:
+        return first_is_padding(attention_mask)
 
 # %% ../nbs/03_heads.ipynb #cb238d64
 def labels_on_padding(
@@ -172,29 +185,27 @@ def labels_on_padding(
               "Give padding the label -100 to leave it out.")
     return True
 
+# %% ../nbs/03_heads.ipynb #6b02c9d4
+class ScoresTokens(ScoresTexts):
+    "A head whose scores are for each token, and so are its labels."
+    output = TokenClassifierOutput
+
+    def loss(self, logits:Tensor, labels:Tensor)->Tensor: # (b, n): a class, or -100 to leave out
+        return cross_entropy(logits, labels)
+
+    def reads_padding(self, attention_mask:Tensor|None, labels:Tensor|None)->bool:
+        return labels_on_padding(labels, attention_mask)
+
 # %% ../nbs/03_heads.ipynb #860f5a72
-class DistilBertForTokenClassification(DistilBertPreTrainedModel):
+class DistilBertForTokenClassification(ScoresTokens):
     "DistilBERT that labels each token: one linear layer."
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.dropout)
         self.classifier = Linear(config.dim, config.num_labels)
 
-    def forward(self,
-        input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `DistilBertModel`
-        head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
-        labels:Tensor|None=None, # (b, n): class of each token, -100 to leave one out
-        output_attentions:bool|None=None, # as of `DistilBertModel`
-        output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
-    )->TokenClassifierOutput|tuple: # a `TokenClassifierOutput`
-        "Score each label for each token."
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
-                              output_attentions, output_hidden_states, True,
-                              drop_padding=not labels_on_padding(labels, attention_mask))
-        logits = self.classifier(self.dropout(out.last_hidden_state))
-        loss = None if labels is None else cross_entropy(logits, labels)
-        out = TokenClassifierOutput(loss, logits, out.hidden_states, out.attentions)
-        return self.finish(out, return_dict)
+    def score(self, x:Tensor)->Tensor: # (b, n, labels)
+        return self.classifier(self.dropout(x))
 
 # %% ../nbs/03_heads.ipynb #33ed43bd
 def span_loss(
@@ -259,9 +270,11 @@ class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
         return self.finish(out, return_dict)
 
 # %% ../nbs/03_heads.ipynb #c0f2a9d8
-class DistilBertForMaskedLM(DistilBertPreTrainedModel):
+class DistilBertForMaskedLM(ScoresTokens):
     "DistilBERT that guesses hidden words: a layer, a norm, and a score by each word's embedding."
     _tied_weights_keys = ['vocab_projector.weight']
+    output = MaskedLMOutput
+
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.activation, self.distilbert = activation(config.activation), DistilBertModel(config)
@@ -272,22 +285,9 @@ class DistilBertForMaskedLM(DistilBertPreTrainedModel):
     def get_output_embeddings(self)->nn.Linear: return self.vocab_projector
     def set_output_embeddings(self, value:nn.Module)->None: self.vocab_projector = value
 
-    def forward(self,
-        input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `DistilBertModel`
-        head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
-        labels:Tensor|None=None, # (b, n): the right word's id where one was hidden, -100 elsewhere
-        output_attentions:bool|None=None, # as of `DistilBertModel`
-        output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
-    )->MaskedLMOutput|tuple: # a `MaskedLMOutput`
-        "Score each word of the vocabulary for each place."
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
-                              output_attentions, output_hidden_states, True,
-                              drop_padding=not labels_on_padding(labels, attention_mask))
-        x = self.activation(self.vocab_transform(out.last_hidden_state))
-        logits = self.vocab_projector(self.vocab_layer_norm(x))
-        loss = None if labels is None else cross_entropy(logits, labels)
-        out = MaskedLMOutput(loss, logits, out.hidden_states, out.attentions)
-        return self.finish(out, return_dict)
+    def score(self, x:Tensor)->Tensor: # (b, n, words)
+        x = self.activation(self.vocab_transform(x))
+        return self.vocab_projector(self.vocab_layer_norm(x))
 
 # %% ../nbs/03_heads.ipynb #faa11624
 class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
