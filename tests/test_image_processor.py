@@ -1,12 +1,12 @@
 "The image processor against transformers 5.x and 4.57.6, on pictures of every kind; the field notes' rows; bad input."
-import io, itertools
+import inspect, io, itertools
 
 import numpy as np, pytest, torch, transformers
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-import transformers_lite.messages
+import transformers_lite, transformers_lite.messages
 from helpers import run457, run_python
 from transformers_lite import ViTFeatureExtractor, ViTImageProcessor
 
@@ -154,3 +154,41 @@ def test_bad_settings(kwargs):
     with pytest.raises(ValueError): ViTImageProcessor(**kwargs)
 
 def test_light(): assert run_python('import sys, numpy as np\nfrom transformers_lite import ViTImageProcessor\nViTImageProcessor()(np.zeros((9, 9, 3), np.uint8), return_tensors="np")\nprint("torch" in sys.modules)').strip() == 'False'
+
+# settings by their types
+
+class Cuts(transformers_lite.ImageProcessingMixin):
+    "A reader's own processor: its types are all that it says about checks."
+    def __init__(self, margin:transformers_lite.Count=8, colours:transformers_lite.Colours=None, why=None, **kwargs):
+        self.margin, self.colours, self.why = margin, colours, why
+        super().__init__(**kwargs)
+    def validate(self):
+        if self.margin == 13: raise ValueError('margin=13 brings no luck.')
+
+@pytest.mark.parametrize('kwargs,words', [(dict(margin=0), 'margin=0, but it must be at least 1'), (dict(margin='8'), 'a whole number'), (dict(colours=[1, 2]), '3 elements'),
+    (dict(margin=13), 'no luck'), (dict(margn=3), "did you mean 'margin'")], ids=str)
+def test_types_check_a_processor_of_ones_own(kwargs, words, tmp_path):
+    with pytest.raises(ValueError, match=words): Cuts(**kwargs)
+    if 'margn' in kwargs: return
+    with pytest.raises(ValueError, match=words): Cuts.from_dict(kwargs)
+    with pytest.raises(ValueError, match=words): Cuts.from_dict({}, **kwargs)
+    p = Cuts()
+    vars(p).update(kwargs)
+    with pytest.raises(ValueError, match=words): p.save_pretrained(tmp_path)
+    assert not [*tmp_path.iterdir()] and Cuts(margin=3, colours=.5, why=object).margin == 3 # what has no type may be anything
+
+def test_a_constructor_is_read_once(monkeypatch):
+    seen = []
+    signature = inspect.signature
+    monkeypatch.setattr(inspect, 'signature', lambda f: seen.append(f) or signature(f))
+    class Fresh(ViTImageProcessor): pass
+    for _ in range(5): Fresh(size=8).to_dict()
+    assert 0 < len(seen) == len({*seen}) < 9 # its constructor and its parents'
+
+def test_both_files_of_settings(tmp_path): # the outer one counts, and a save mends it
+    Cuts(margin=3).save_pretrained(tmp_path)
+    (tmp_path/'processor_config.json').write_text('{"image_processor": {"margin": 5}, "other": {"a": 1}}')
+    p = Cuts.from_pretrained(tmp_path)
+    p.save_pretrained(tmp_path)
+    assert p.margin == 5 and transformers_lite.read_json(tmp_path/'processor_config.json')['image_processor']['margin'] == 5
+    assert transformers_lite.read_json(tmp_path/'preprocessor_config.json')['margin'] == 5

@@ -1,5 +1,5 @@
 "The repository agrees with itself: notebooks with modules, bounds with pins, the wheel with the sources; and no page shows a slip."
-import ast, re, shutil, sys, zipfile
+import ast, json, re, shutil, sys, zipfile
 from configparser import ConfigParser
 from pathlib import Path
 

@@ -8,7 +8,7 @@ import numpy as np, torch
 from transformers_lite import (
     DistilBertConfig, DistilBertModel, DistilBertTokenizerFast, ViTConfig, ViTImageProcessor,
     ViTModel, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model)
-from transformers_lite import checkpoint, feature_extractor, files, image_processor, model, wav2vec2
+from transformers_lite import checkpoint, feature_extractor, files, model, pretrained, wav2vec2
 
 torch.set_num_threads(2)
 torch.set_grad_enabled(False)
@@ -53,10 +53,8 @@ compare('wav2vec 2.0 feature extractor, 10 clips of 1 to 10 s',
         (feature_extractor, 'check_normalized', nothing), n=200)
 ip, pictures = (ViTImageProcessor(),
                 [np.random.randint(0, 256, (480, 640, 3), dtype=np.uint8) for _ in range(8)])
-from transformers_lite.image_processor import check_settings
-fixed = check_settings()
 compare('ViT image processor, 8 pictures of 640 x 480', lambda: ip(pictures),
-        (image_processor, 'check_settings', lambda **k: fixed), n=60)
+        (pretrained.KeepsSettings, 'check_settings', nothing), n=60)
 with tempfile.TemporaryDirectory() as d:
     bert.save_pretrained(d)
     compare('from_pretrained, 66 M weights', lambda: DistilBertModel.from_pretrained(d),

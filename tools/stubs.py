@@ -19,19 +19,25 @@ def decorator(
     return next((d for d in getattr(node, 'decorator_list', [])
                  if ast.unparse(d).split('(')[0] == name), None)
 
+def delegated(
+    f, # a method
+    cls, # its class
+):
+    "Put the arguments that @delegates stands for into a method."
+    if not (d := decorator(f, 'delegates')): return
+    name = getattr(d.args[0], 'attr', None) or d.args[0].id
+    to = next(n for n in cls.body if getattr(n, 'name', '') == name).args
+    new = [(a, v) for a, v in zip(to.args[1:], [None]*(len(to.args) - 1 - len(to.defaults)) + to.defaults) if v and a.arg not in {a.arg for a in f.args.args}]
+    f.args.kwonlyargs, f.args.kw_defaults, f.args.kwarg = [a for a, _ in new], [v for _, v in new], None
+    f.decorator_list.remove(d)
+
 def as_method(
     f, # a function with @patch
     cls, # its class
 ): # the same function, as it would stand in its class
     "Turn @patch into what Python has for it, and @delegates into the arguments that it stands for."
     kinds = [KINDS[k.arg].format(f.name) for k in getattr(decorator(f, 'patch'), 'keywords', [])]
-    if d := decorator(f, 'delegates'):
-        to = next(n for n in cls.body if getattr(n, 'name', '') == d.args[0].attr).args
-        new = [(a, v) for a, v in zip(
-                   to.args[1:], [None]*(len(to.args) - 1 - len(to.defaults)) + to.defaults)
-               if v and a.arg not in {a.arg for a in f.args.args}]
-        f.args.kwonlyargs, f.args.kw_defaults, f.args.kwarg = (
-            [a for a, _ in new], [v for _, v in new], None)
+    delegated(f, cls)
     f.decorator_list = [ast.parse(k, mode='eval').body for k in kinds]
     f.args.args[0].annotation = None
     return f
@@ -72,8 +78,8 @@ def made_properties(
 
 class Plain(ast.NodeTransformer):
     "A type with rules is its plain type to a type checker: `Count` is `int`."
-    def __init__(self, rules):
-        assigned = [n for n in rules.body if isinstance(n, ast.Assign) and ast.unparse(n.value).startswith('Annotated[')]
+    def __init__(self, *modules):
+        assigned = [n for m in modules for n in m.body if isinstance(n, ast.Assign) and ast.unparse(n.value).startswith('Annotated[')]
         self.types = {n.targets[0].id: n.value for n in assigned}
 
     def visit_Name(self, n): return self.visit(copy.deepcopy(self.types[n.id])) if n.id in self.types else n
@@ -83,7 +89,7 @@ class Plain(ast.NodeTransformer):
 def merged(): # {module: its source, with all that belongs to a class inside it}
     "The modules as a type checker likes them."
     trees = {p.stem: ast.parse(p.read_text(encoding='utf-8')) for p in sorted(PACKAGE.glob('[a-z]*.py'))}
-    plain = Plain(trees['rules'])
+    plain = Plain(*trees.values())
     classes = {c.name: (m, c) for m, t in trees.items() for c in t.body if isinstance(c, ast.ClassDef)}
     for t in trees.values():
         t.body.insert(1, ast.parse('from collections.abc import Callable, Sequence').body[0]) # stubgen keeps what is used
@@ -98,6 +104,7 @@ def merged(): # {module: its source, with all that belongs to a class inside it}
             cls.body.append(f)
     for m, c in classes.values():
         for f in c.body:
+            delegated(f, c)
             if getattr(f, 'name', '') == '__init__': f.body = list(single_assignments(f))
         if m != 'tf': # TensorFlow is an extra, and no loop makes anything there
             c.body += made_properties(c, getattr(import_module(f'{PACKAGE}.{m}'), c.name))

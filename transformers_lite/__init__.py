@@ -49,10 +49,10 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .model import *
     from .distilbert import *
     from .checkpoint import *
-    from .vit import *
-    from .wav2vec2 import *
     from .steps import *
     from .heads import *
+    from .vit import *
+    from .wav2vec2 import *
     from .tokenizer import *
     from .batches import *
     from .image_processor import *

@@ -42,12 +42,12 @@ FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, 
         multiple_choice='heads.DistilBertForMultipleChoice'),
     'vit': dict(
         config='configuration.ViTConfig', image_processor='image_processor.ViTImageProcessor',
-        model='vit.ViTModel', image_classification='heads.ViTForImageClassification'),
+        model='vit.ViTModel', image_classification='vit.ViTForImageClassification'),
     'wav2vec2': dict(
         config='configuration.Wav2Vec2Config', tokenizer='processor.Wav2Vec2CTCTokenizer',
         feature_extractor='feature_extractor.Wav2Vec2FeatureExtractor',
         processor='processor.Wav2Vec2Processor', model='wav2vec2.Wav2Vec2Model',
-        ctc='heads.Wav2Vec2ForCTC', audio_classification='heads.Wav2Vec2ForSequenceClassification'),
+        ctc='wav2vec2.Wav2Vec2ForCTC', audio_classification='wav2vec2.Wav2Vec2ForSequenceClassification'),
     'bert': dict(
         tokenizer='tokenizer.BertTokenizer', fast_tokenizer='tokenizer.BertTokenizerFast')}
 

@@ -141,18 +141,18 @@ class Wav2Vec2Elsewhere(PretrainedConfig):
     codevector_dim: Incomplete
     proj_codevector_dim: Incomplete
     diversity_loss_weight: Incomplete
-    add_adapter: NoAdapter
+    add_adapter: bool | int | None
     adapter_kernel_size: Incomplete
     adapter_stride: Incomplete
     num_adapter_layers: Incomplete
     output_hidden_size: Incomplete
-    adapter_attn_dim: NoAdapter
+    adapter_attn_dim: bool | int | None
     num_feat_extract_layers: Incomplete
     tdnn_dim: Incomplete
     tdnn_kernel: Incomplete
     tdnn_dilation: Incomplete
     xvector_output_dim: Incomplete
-    def __init__(self, feat_quantizer_dropout: float = 0.0, num_codevectors_per_group: int = 320, num_codevector_groups: int = 2, contrastive_logits_temperature: float = 0.1, num_negatives: int = 100, codevector_dim: int = 256, proj_codevector_dim: int = 256, diversity_loss_weight: float = 0.1, add_adapter: NoAdapter = False, adapter_kernel_size: int = 3, adapter_stride: int = 2, num_adapter_layers: int = 3, output_hidden_size=None, adapter_attn_dim: NoAdapter = None, num_feat_extract_layers=None, tdnn_dim=(512, 512, 512, 512, 1500), tdnn_kernel=(5, 3, 3, 1, 1), tdnn_dilation=(1, 2, 3, 1, 1), xvector_output_dim: int = 512, **kwargs) -> None: ...
+    def __init__(self, feat_quantizer_dropout: float = 0.0, num_codevectors_per_group: int = 320, num_codevector_groups: int = 2, contrastive_logits_temperature: float = 0.1, num_negatives: int = 100, codevector_dim: int = 256, proj_codevector_dim: int = 256, diversity_loss_weight: float = 0.1, add_adapter: bool | int | None = False, adapter_kernel_size: int = 3, adapter_stride: int = 2, num_adapter_layers: int = 3, output_hidden_size=None, adapter_attn_dim: bool | int | None = None, num_feat_extract_layers=None, tdnn_dim=(512, 512, 512, 512, 1500), tdnn_kernel=(5, 3, 3, 1, 1), tdnn_dilation=(1, 2, 3, 1, 1), xvector_output_dim: int = 512, **kwargs) -> None: ...
 
 class SpecAugmentConfig(Wav2Vec2Elsewhere):
     apply_spec_augment: bool

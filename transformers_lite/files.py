@@ -9,7 +9,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/files.html.md"""
 
 # %% auto #0
 __all__ = ['HUB_OPTIONS', 'LOAD_OPTIONS', 'OTHER_OPTIONS', 'safe_join', 'split_hub_kwargs', 'hub_reason', 'http_reason',
-           'retried', 'hub_file', 'packaged', 'local_folder', 'cached_file', 'shard_file']
+           'retried', 'hub_file', 'packaged', 'local_folder', 'cached_file', 'shard_file', 'is_file', 'open_source']
 
 # %% ../nbs/20b_files.ipynb #149effea
 import inspect, os, time
@@ -220,3 +220,25 @@ def shard_file(
         raise OSError(f"'{path}' is a link to '{path.resolve()}', outside the checkpoint's folder. "
                       "Put the file itself there.")
     return path
+
+# %% ../nbs/20b_files.ipynb #2b9c7e04
+from io import BytesIO
+
+# %% ../nbs/20b_files.ipynb #07c07638
+def is_file(
+    image, # a picture in any form
+)->bool: # True or False
+    "Is it a path, the bytes of a file, or an open file?"
+    return isinstance(image, (str, Path, bytes, bytearray)) or hasattr(image, 'read')
+
+# %% ../nbs/20b_files.ipynb #f40d8b3a
+def open_source(
+    source:str|Path|bytes, # a path, the bytes of a file, or an open binary file
+    what:str='file', # what it should be, for the message
+)->tuple: # (a path or an open file; its name, for messages)
+    "What to read from; FileNotFoundError for a path to nothing."
+    if isinstance(source, (bytes, bytearray)): return BytesIO(source), 'the data'
+    if not isinstance(source, (str, Path)): return source, 'the data'
+    path = Path(source).expanduser()
+    if path.is_file(): return path, f"'{source}'"
+    raise FileNotFoundError(f"There is no {what} '{source}'. Check the path.")

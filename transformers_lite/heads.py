@@ -1,8 +1,9 @@
 """The last few layers that turn a model's vectors into an answer, and the losses that train them.
 
 A model gives one vector for each token. A head turns these vectors into what a task wants: a label for the text, a label for each
-token, an answer's start and end, a word for a gap, one text of several; a label for a picture or a sound, or the text that is spoken. Each head here is a few layers and a loss. The names, the
-layers and the numbers are those of transformers. You need to know `DistilBertModel` (for the last three heads also `ViTModel` and `Wav2Vec2Model`), and what a softmax is.
+token, an answer's start and end, a word for a gap, one text of several. Each head here is a few layers and a loss. The names, the layers
+and the numbers are those of transformers. You need to know `DistilBertModel`, and what a softmax is. The heads for pictures and sound stand with
+their families, in [the chapter on ViT](05a_vit.ipynb) and [that on wav2vec 2.0](06a_wav2vec2.ipynb).
 
 Docs: https://transformers-lite.github.io/transformers_lite/heads.html.md"""
 
@@ -10,11 +11,10 @@ Docs: https://transformers-lite.github.io/transformers_lite/heads.html.md"""
 
 # %% auto #0
 __all__ = ['check_shape', 'cross_entropy', 'infer_problem_type', 'classification_loss', 'SequenceClassifierOutput',
-           'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding',
-           'DistilBertForSequenceClassification', 'labels_on_padding', 'DistilBertForTokenClassification', 'span_loss',
-           'QuestionAnsweringModelOutput', 'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM',
-           'DistilBertForMultipleChoice', 'ImageClassifierOutput', 'ViTForImageClassification', 'ctc_labels',
-           'ctc_loss', 'CausalLMOutput', 'Wav2Vec2ForCTC', 'Wav2Vec2ForSequenceClassification']
+           'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding', 'ScoresTexts',
+           'DistilBertForSequenceClassification', 'labels_on_padding', 'ScoresTokens',
+           'DistilBertForTokenClassification', 'span_loss', 'QuestionAnsweringModelOutput',
+           'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM', 'DistilBertForMultipleChoice']
 
 # %% ../nbs/03_heads.ipynb #68954d88
 from dataclasses import dataclass
@@ -24,14 +24,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .configuration import DistilBertConfig, PretrainedConfig
-from .configuration import ViTConfig
-from .configuration import Wav2Vec2Config
 from .messages import warn_once
 from .distilbert import DistilBertModel, DistilBertPreTrainedModel
 from .layers import Linear, can_look, tracing
 from .model import ModelOutput, activation
-from .vit import ViTModel, ViTPreTrainedModel
-from .wav2vec2 import Wav2Vec2Model, Wav2Vec2PreTrainedModel
 
 # %% ../nbs/03_heads.ipynb #086fd8a1
 def check_shape(
@@ -41,25 +37,28 @@ def check_shape(
 )->None:
     "ValueError if labels have another shape, even one with as many entries."
     if [n for n in labels.shape if n != 1] != [n for n in wanted if n != 1]:
-        raise ValueError(f"labels have shape {tuple(labels.shape)}, but {tuple(wanted)} is wanted: {rule}.")
+        raise ValueError(f"labels have shape {tuple(labels.shape)}, but {tuple(wanted)} is wanted: "
+                         f"{rule}.")
 
 # %% ../nbs/03_heads.ipynb #97b9b129
 def cross_entropy(
     logits:Tensor, # (…, classes)
     labels:Tensor, # (…): the right class of each, or -100 for 'leave out'
 )->Tensor: # the mean loss
-    "Cross entropy over what is labelled; an exception for labels that fit no class, or if nothing is labelled."
+    "Cross entropy over what is labelled; an exception if nothing is, or if labels fit no class."
     if labels.is_floating_point():
-        raise RuntimeError(f"labels are {labels.dtype}, but classes are whole numbers: pass labels.long().")
+        raise RuntimeError(f"labels are {labels.dtype}, but classes are whole numbers: "
+                           "pass labels.long().")
     if labels.ndim != 1: check_shape(labels, logits.shape[:-1], 'a class for each')
     labels = labels.flatten().long()
     if can_look(labels) and (labels == -100).all():
-        raise ValueError("every label is -100, which means 'leave out', so there is no loss to compute. "
-                         "Check how the labels were made.")
+        raise ValueError("every label is -100, which means 'leave out', so there is no loss to "
+                         "compute. Check how the labels were made.")
     try: return F.cross_entropy(logits.flatten(0, -2), labels)
     except IndexError as e:
-        bad = labels[(labels < 0) & (labels != -100) | (labels >= logits.shape[-1])][0]
-        raise IndexError(f"label {bad} is out of range: the head has classes 0 to {logits.shape[-1] - 1}. "
+        last = logits.shape[-1] - 1
+        bad = labels[(labels < 0) & (labels != -100) | (labels > last)][0]
+        raise IndexError(f"label {bad} is out of range: the head has classes 0 to {last}. "
                          "Set num_labels, or mark what to leave out by -100.") from e
 
 # %% ../nbs/03_heads.ipynb #a7891fe6
@@ -75,20 +74,27 @@ def infer_problem_type(
 # %% ../nbs/03_heads.ipynb #46058371
 def classification_loss(
     logits:Tensor, # (b, labels)
-    labels:Tensor, # (b,) classes; (b, labels) of 0. and 1. for several at once; (b,) or (b, labels) numbers for regression
-    config:PretrainedConfig, # its `problem_type` says which; if that is None, it is set to what the labels look like
+    # (b,) classes; (b, labels) of 0. and 1. for several at once; or numbers for regression
+    labels:Tensor,
+    # its `problem_type` says which; if that is None, it is set to what the labels look like
+    config:PretrainedConfig,
 )->Tensor: # the mean loss
     "The loss for the kind of problem; ValueError for labels that don't fit it."
-    kind = config.problem_type or infer_problem_type(labels, config.num_labels)
+    known = config.problem_type
+    kind = known or infer_problem_type(labels, config.num_labels)
     single = kind == 'single_label_classification'
-    reason = ' (config.problem_type: set it to another kind, or to None to have it found again)' if config.problem_type else ', by the looks of these labels: whole numbers are classes, floats a yes or no for each class'
-    check_shape(labels, logits.shape[:1] if single else logits.shape, f"problem_type is '{kind}'{reason}")
-    if not (config.problem_type or tracing()): config.problem_type = kind
+    why = ("by the looks of these labels: whole numbers are classes, "
+           "floats a yes or no for each class")
+    if known: why = "config.problem_type: set it to another kind, or to None to have it found again"
+    wanted = logits.shape[:1] if single else logits.shape
+    check_shape(labels, wanted, f"problem_type is '{kind}' ({why})")
+    if not (known or tracing()): config.problem_type = kind
     if single: return cross_entropy(logits, labels.flatten())
     labels = labels.to(logits.dtype).view_as(logits)
     if kind == 'regression': return F.mse_loss(logits, labels)
     if can_look(labels) and not ((labels >= 0) & (labels <= 1)).all():
-        raise ValueError(f"labels hold {labels.min():g} to {labels.max():g}, but for '{kind}' each is 0. or 1., or between.")
+        raise ValueError(f"labels hold {labels.min():g} to {labels.max():g}, but for '{kind}' "
+                         "each is 0. or 1., or between.")
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 # %% ../nbs/03_heads.ipynb #307940ce
@@ -116,86 +122,109 @@ class MultipleChoiceModelOutput(SequenceClassifierOutput): "logits (b, choices)"
 def first_is_padding(
     attention_mask:Tensor|None, # (b, n): 1 for a token, 0 for padding; or None
 )->bool: # True or False
-    "Is some text's first position padding? A head that reads it must compute padding, as transformers does, and warns."
-    if getattr(attention_mask, 'ndim', 0) != 2 or tracing() or attention_mask[:, 0].all(): return False
-    warn_once("This head reads the first position, and in this batch that is padding for some text, "
-              "so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
+    "Is some text's first position padding? A head that reads it must compute it, and warns."
+    if getattr(attention_mask, 'ndim', 0) != 2 or tracing(): return False
+    if attention_mask[:, 0].all(): return False
+    warn_once("This head reads the first position, and in this batch that is padding for some "
+              "text, so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
     return True
 
-# %% ../nbs/03_heads.ipynb #db0bc12a
-class DistilBertForSequenceClassification(DistilBertPreTrainedModel):
-    "DistilBERT that labels a text: two linear layers on the vector of its first token."
-    def __init__(self, config:DistilBertConfig):
-        super().__init__(config)
-        self.distilbert = DistilBertModel(config)
-        self.pre_classifier, self.classifier = Linear(config.dim, config.dim), Linear(config.dim, config.num_labels)
-        self.dropout = nn.Dropout(config.seq_classif_dropout)
+# %% ../nbs/03_heads.ipynb #c5e80a3b
+class ScoresTexts(DistilBertPreTrainedModel):
+    "Body, scores, loss: a head says how its vectors are scored, and by which loss it learns."
+    output = SequenceClassifierOutput
 
     def forward(self,
         input_ids:Tensor|None=None, # (b, n) token ids
         attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
         head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
         inputs_embeds:Tensor|None=None, # (b, n, d) word vectors, instead of `input_ids`
-        labels:Tensor|None=None, # as of `classification_loss`
+        labels:Tensor|None=None, # as of the head's `loss`
         output_attentions:bool|None=None, # also return each block's attention weights
         output_hidden_states:bool|None=None, # also return what goes through between the blocks
         return_dict:bool|None=None, # False: a plain tuple
-    )->SequenceClassifierOutput|tuple: # a `SequenceClassifierOutput`
-        "Score each label for each text."
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
-                              True, drop_padding=not first_is_padding(attention_mask))
-        logits = self.classifier(self.dropout(F.relu(self.pre_classifier(out.last_hidden_state[:, 0]))))
-        loss = None if labels is None else classification_loss(logits, labels, self.config)
-        return self.finish(SequenceClassifierOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
+    )->SequenceClassifierOutput|tuple: # of the kind that `output` says
+        "Score each label for each text, or for each of its tokens."
+        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not self.reads_padding(attention_mask, labels))
+        logits = self.score(out.last_hidden_state)
+        loss = None if labels is None else self.loss(logits, labels)
+        out = self.output(loss, logits, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)
+
+# %% ../nbs/03_heads.ipynb #db0bc12a
+class DistilBertForSequenceClassification(ScoresTexts):
+    "DistilBERT that labels a text: two linear layers on the vector of its first token."
+    def __init__(self, config:DistilBertConfig):
+        super().__init__(config)
+        self.distilbert = DistilBertModel(config)
+        self.pre_classifier = Linear(config.dim, config.dim)
+        self.classifier = Linear(config.dim, config.num_labels)
+        self.dropout = nn.Dropout(config.seq_classif_dropout)
+
+    def score(self, x:Tensor)->Tensor: # (b, labels)
+        return self.classifier(self.dropout(F.relu(self.pre_classifier(x[:, 0]))))
+
+    def loss(self, logits:Tensor, labels:Tensor)->Tensor: # labels as of `classification_loss`
+        return classification_loss(logits, labels, self.config)
+
+    def reads_padding(self, attention_mask:Tensor|None, labels:Tensor|None)->bool:
+        return first_is_padding(attention_mask)
 
 # %% ../nbs/03_heads.ipynb #cb238d64
 def labels_on_padding(
     labels:Tensor|None, # (b, n), -100 for 'leave out'; or None
     attention_mask:Tensor|None, # (b, n): 1 for a token, 0 for padding; or None
 )->bool: # True or False
-    "Has some padded position a label? A head that counts it must compute padding, as transformers does, and warns."
+    "Has some padded position a label? A head that counts it must compute it, and warns."
     if labels is None or getattr(attention_mask, 'ndim', 0) != 2 or tracing(): return False
     if labels.numel() != attention_mask.numel(): return False  # the loss will say so
     if not ((attention_mask == 0) & (labels.view_as(attention_mask) != -100)).any(): return False
-    warn_once("Some padding has labels, and they count in the loss. Give padding the label -100 to leave it out.")
+    warn_once("Some padding has labels, and they count in the loss. "
+              "Give padding the label -100 to leave it out.")
     return True
 
+# %% ../nbs/03_heads.ipynb #6b02c9d4
+class ScoresTokens(ScoresTexts):
+    "A head whose scores are for each token, and so are its labels."
+    output = TokenClassifierOutput
+
+    def loss(self, logits:Tensor, labels:Tensor)->Tensor: # (b, n): a class, or -100 to leave out
+        return cross_entropy(logits, labels)
+
+    def reads_padding(self, attention_mask:Tensor|None, labels:Tensor|None)->bool:
+        return labels_on_padding(labels, attention_mask)
+
 # %% ../nbs/03_heads.ipynb #860f5a72
-class DistilBertForTokenClassification(DistilBertPreTrainedModel):
+class DistilBertForTokenClassification(ScoresTokens):
     "DistilBERT that labels each token: one linear layer."
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.dropout)
         self.classifier = Linear(config.dim, config.num_labels)
 
-    def forward(self,
-        input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `DistilBertModel`
-        head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
-        labels:Tensor|None=None, # (b, n): class of each token, -100 to leave one out
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
-    )->TokenClassifierOutput|tuple: # a `TokenClassifierOutput`
-        "Score each label for each token."
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
-                              True, drop_padding=not labels_on_padding(labels, attention_mask))
-        logits = self.classifier(self.dropout(out.last_hidden_state))
-        loss = None if labels is None else cross_entropy(logits, labels)
-        return self.finish(TokenClassifierOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
+    def score(self, x:Tensor)->Tensor: # (b, n, labels)
+        return self.classifier(self.dropout(x))
 
 # %% ../nbs/03_heads.ipynb #33ed43bd
 def span_loss(
     start_logits:Tensor, # (b, n)
     end_logits:Tensor, # (b, n)
-    start:Tensor, # (b,) position of the answer's first token; n or more: not in this text, leave it out
-    end:Tensor, # (b,) position of its last token
+    start:Tensor, # (b,) the answer's first token; n or more: not in this text, leave it out
+    end:Tensor, # (b,) its last token
 )->Tensor: # the mean of both losses
-    "Cross entropy over positions (Devlin et al., 2019, section 4.2); ValueError for a negative position."
+    "Cross entropy over positions (Devlin et al., 2019, section 4.2), none of them negative."
     n = start_logits.shape[1]
-    def one(logits, position, name):
-        if can_look(position) and ((position < 0).any() or (position >= n).all()):
-            raise ValueError(f"{name} holds {position.min()} to {position.max()}: positions go from 0 to {n - 1}. "
-                             f"{n} or more stands for an answer that isn't in the text, which must not be so for all.")
-        return cross_entropy(logits, position.flatten().masked_fill(position.flatten() >= n, -100))
-    return (one(start_logits, start, 'start_positions') + one(end_logits, end, 'end_positions')) / 2
+    def one(logits, at, name):
+        if can_look(at) and ((at < 0).any() or (at >= n).all()):
+            raise ValueError(f"{name} holds {at.min()} to {at.max()}: positions go from 0 to "
+                             f"{n - 1}. {n} or more stands for an answer that isn't in the text, "
+                             "which must not be so for all.")
+        at = at.flatten()
+        return cross_entropy(logits, at.masked_fill(at >= n, -100))
+    both = one(start_logits, start, 'start_positions') + one(end_logits, end, 'end_positions')
+    return both / 2
 
 # %% ../nbs/03_heads.ipynb #4b25926b
 @dataclass
@@ -209,11 +238,12 @@ class QuestionAnsweringModelOutput(ModelOutput):
 
 # %% ../nbs/03_heads.ipynb #0a989a20
 class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
-    "DistilBERT that finds an answer in a text: two scores for each token, as its start and as its end."
+    "DistilBERT that finds an answer in a text: each token has a score as its start and as its end."
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         if config.num_labels != 2:
-            raise ValueError(f"num_labels={config.num_labels}: question answering needs 2, a score for the start and one for the end.")
+            raise ValueError(f"num_labels={config.num_labels}: question answering needs 2, "
+                             "a score for the start and one for the end.")
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.qa_dropout)
         self.qa_outputs = Linear(config.dim, config.num_labels)
 
@@ -222,50 +252,50 @@ class DistilBertForQuestionAnswering(DistilBertPreTrainedModel):
         head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
         start_positions:Tensor|None=None, # (b,) where the answer starts, as of `span_loss`
         end_positions:Tensor|None=None, # (b,) where it ends
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+        output_attentions:bool|None=None, # as of `DistilBertModel`
+        output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
     )->QuestionAnsweringModelOutput|tuple: # a `QuestionAnsweringModelOutput`
         "Score each token as the start and as the end of the answer."
         learning = start_positions is not None and end_positions is not None
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
-                              True, drop_padding=not learning)
-        start, end = (x.contiguous() for x in self.qa_outputs(self.dropout(out.last_hidden_state)).unbind(-1))
+        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not learning)
+        scores = self.qa_outputs(self.dropout(out.last_hidden_state))
+        start, end = (x.contiguous() for x in scores.unbind(-1))
         loss = span_loss(start, end, start_positions, end_positions) if learning else None
         if attention_mask is not None:
-            start, end = (x.masked_fill(attention_mask == 0, torch.finfo(x.dtype).min) for x in (start, end))
-        return self.finish(QuestionAnsweringModelOutput(loss, start, end, out.hidden_states, out.attentions), return_dict)
+            padding, lowest = attention_mask == 0, torch.finfo(start.dtype).min
+            start, end = (x.masked_fill(padding, lowest) for x in (start, end))
+        out = QuestionAnsweringModelOutput(loss, start, end, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)
 
 # %% ../nbs/03_heads.ipynb #c0f2a9d8
-class DistilBertForMaskedLM(DistilBertPreTrainedModel):
-    "DistilBERT that guesses hidden words: a layer, a norm, and a score for each word by the table of embeddings itself."
+class DistilBertForMaskedLM(ScoresTokens):
+    "DistilBERT that guesses hidden words: a layer, a norm, and a score by each word's embedding."
     _tied_weights_keys = ['vocab_projector.weight']
+    output = MaskedLMOutput
+
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.activation, self.distilbert = activation(config.activation), DistilBertModel(config)
-        self.vocab_transform, self.vocab_layer_norm = Linear(config.dim, config.dim), nn.LayerNorm(config.dim, eps=1e-12)
+        self.vocab_transform = Linear(config.dim, config.dim)
+        self.vocab_layer_norm = nn.LayerNorm(config.dim, eps=1e-12)
         self.vocab_projector = Linear(config.dim, config.vocab_size)
 
     def get_output_embeddings(self)->nn.Linear: return self.vocab_projector
     def set_output_embeddings(self, value:nn.Module)->None: self.vocab_projector = value
 
-    def forward(self,
-        input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `DistilBertModel`
-        head_mask:Tensor|None=None, inputs_embeds:Tensor|None=None, # as of `DistilBertModel`
-        labels:Tensor|None=None, # (b, n): the right word's id where one was hidden, -100 elsewhere
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
-    )->MaskedLMOutput|tuple: # a `MaskedLMOutput`
-        "Score each word of the vocabulary for each place."
-        out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds, output_attentions, output_hidden_states,
-                              True, drop_padding=not labels_on_padding(labels, attention_mask))
-        logits = self.vocab_projector(self.vocab_layer_norm(self.activation(self.vocab_transform(out.last_hidden_state))))
-        loss = None if labels is None else cross_entropy(logits, labels)
-        return self.finish(MaskedLMOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
+    def score(self, x:Tensor)->Tensor: # (b, n, words)
+        x = self.activation(self.vocab_transform(x))
+        return self.vocab_projector(self.vocab_layer_norm(x))
 
 # %% ../nbs/03_heads.ipynb #faa11624
 class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
     "DistilBERT that picks one of several texts: a single score for each, and the highest wins."
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
-        self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.seq_classif_dropout)
+        self.distilbert = DistilBertModel(config)
+        self.dropout = nn.Dropout(config.seq_classif_dropout)
         self.pre_classifier, self.classifier = Linear(config.dim, config.dim), Linear(config.dim, 1)
 
     def forward(self,
@@ -274,131 +304,22 @@ class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
         head_mask:Tensor|None=None, # (h,) or (layers, h)
         inputs_embeds:Tensor|None=None, # (b, c, n, d), instead of `input_ids`
         labels:Tensor|None=None, # (b,): number of the right choice
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
+        output_attentions:bool|None=None, # as of `DistilBertModel`
+        output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `DistilBertModel`
     )->MultipleChoiceModelOutput|tuple: # a `MultipleChoiceModelOutput`
         "Score each choice."
         given, ndim = (input_ids, 3) if inputs_embeds is None else (inputs_embeds, 4)
         if given is None or given.ndim != ndim:
             shape = None if given is None else tuple(given.shape)
-            raise ValueError(f"input has shape {shape}; multiple choice wants (batch, choices, tokens).")
-        flat = lambda x: None if x is None else x.flatten(0, 1)
+            raise ValueError(f"input has shape {shape}; "
+                             "multiple choice wants (batch, choices, tokens).")
+        def flat(x): return None if x is None else x.flatten(0, 1)
         mask = flat(attention_mask)
-        out = self.distilbert(flat(input_ids), mask, head_mask, flat(inputs_embeds), output_attentions, output_hidden_states,
-                              True, drop_padding=not first_is_padding(mask))
-        scores = self.classifier(self.dropout(F.relu(self.pre_classifier(out.last_hidden_state[:, 0]))))
-        logits = scores.view(given.shape[:2])
+        out = self.distilbert(flat(input_ids), mask, head_mask, flat(inputs_embeds),
+                              output_attentions, output_hidden_states, True,
+                              drop_padding=not first_is_padding(mask))
+        first = F.relu(self.pre_classifier(out.last_hidden_state[:, 0]))
+        logits = self.classifier(self.dropout(first)).view(given.shape[:2])
         loss = None if labels is None else cross_entropy(logits, labels)
-        return self.finish(MultipleChoiceModelOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
-
-# %% ../nbs/03_heads.ipynb #f0e5c157
-@dataclass
-class ImageClassifierOutput(SequenceClassifierOutput): "logits (b, labels)"
-
-# %% ../nbs/03_heads.ipynb #eac13a5f
-class ViTForImageClassification(ViTPreTrainedModel):
-    "ViT that labels a picture: one linear layer on the vector of [CLS]."
-    def __init__(self, config:ViTConfig):
-        super().__init__(config)
-        self.vit = ViTModel(config, add_pooling_layer=False)
-        self.classifier = Linear(config.hidden_size, config.num_labels) if config.num_labels else nn.Identity()
-
-    def forward(self,
-        pixel_values:Tensor|None=None, # (b, c, height, width), as an image processor returns them
-        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
-        labels:Tensor|None=None, # as of `classification_loss`
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, # as of `ViTModel`
-        interpolate_pos_encoding:bool|None=None, # True: take pictures of another size
-        return_dict:bool|None=None, # False: a plain tuple
-    )->ImageClassifierOutput|tuple: # an `ImageClassifierOutput`
-        "Score each label for each picture."
-        out = self.vit(pixel_values, None, head_mask, interpolate_pos_encoding, output_attentions, output_hidden_states, True)
-        logits = self.classifier(out.last_hidden_state[:, 0])
-        loss = None if labels is None else classification_loss(logits, labels, self.config)
-        return self.finish(ImageClassifierOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
-
-# %% ../nbs/03_heads.ipynb #d41deaa4
-def ctc_labels(
-    labels:Tensor, # (b, n) ids of characters; negative, or the padding token's, to leave out
-    config:PretrainedConfig, # its `vocab_size` and `pad_token_id`
-)->tuple: # (all ids that count, one text after the other; how many each text has)
-    "The texts of a batch without their padding; ValueError for ids that the head doesn't know."
-    if labels.ndim == 1: labels = labels[None]
-    if can_look(labels) and labels.max() >= config.vocab_size:
-        raise ValueError(f"Label values must be < vocab_size: {config.vocab_size}, but {labels.max()} is among them. "
-                         "Use the tokenizer that belongs to the model, or a model with vocab_size=len(tokenizer).")
-    keep = (labels >= 0) & (labels != config.pad_token_id)
-    return labels[keep], keep.sum(-1)
-
-# %% ../nbs/03_heads.ipynb #cb7b7566
-def ctc_loss(
-    logits:Tensor, # (b, frames, characters)
-    labels:Tensor, # as of `ctc_labels`
-    frames:Tensor, # (b,) frames of each clip that are no padding
-    config:PretrainedConfig, # its `pad_token_id` is the blank; `ctc_loss_reduction`, `ctc_zero_infinity`
-)->Tensor: # the loss
-    "Connectionist temporal classification (Graves et al., 2006, section 4)."
-    texts, n = ctc_labels(labels, config)
-    if len(n) != len(logits): raise ValueError(f"labels have {len(n)} texts, but the batch has {len(logits)} clips: give a text for each.")
-    log_probs = F.log_softmax(logits, dim=-1, dtype=torch.promote_types(logits.dtype, torch.float32)).transpose(0, 1)
-    with torch.backends.cudnn.flags(enabled=False):
-        loss = F.ctc_loss(log_probs, texts, frames, n, config.pad_token_id, config.ctc_loss_reduction, config.ctc_zero_infinity)
-    if can_look(loss) and loss.isinf(): warn_once("A text has more characters than its clip has frames, so the loss is infinite. Leave it out, or set ctc_zero_infinity=True.")
-    return loss
-
-# %% ../nbs/03_heads.ipynb #68f5adc1
-@dataclass
-class CausalLMOutput(SequenceClassifierOutput): "logits (b, frames, characters)"
-
-# %% ../nbs/03_heads.ipynb #2e634a0a
-class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
-    "wav2vec 2.0 that writes down what it hears: one linear layer on each frame."
-    def __init__(self, config:Wav2Vec2Config):
-        super().__init__(config)
-        self.wav2vec2, self.dropout = Wav2Vec2Model(config), nn.Dropout(config.final_dropout)
-        self.lm_head = Linear(config.hidden_size, config.vocab_size)
-
-    def forward(self,
-        input_values:Tensor|None=None, # (b, samples), as a feature extractor returns them
-        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `Wav2Vec2Model`
-        labels:Tensor|None=None, # (b, n) ids of characters, as of `ctc_labels`
-    )->CausalLMOutput|tuple: # a `CausalLMOutput`
-        "Score each character, and the blank, for each frame; padding is blank."
-        out = self.wav2vec2(input_values, attention_mask, None, output_attentions, output_hidden_states, True)
-        logits = self.lm_head(self.dropout(out.last_hidden_state))
-        n = logits.shape[1]
-        frames = torch.full((len(logits),), n, device=logits.device) if attention_mask is None else self._get_feat_extract_output_lengths(attention_mask.long().sum(-1))
-        loss = None if labels is None else ctc_loss(logits, labels, frames, self.config)
-        if attention_mask is not None:
-            blank = torch.full_like(logits[0, 0], torch.finfo(logits.dtype).min)
-            blank[self.config.pad_token_id] = 0
-            logits = torch.where((torch.arange(n, device=logits.device) < frames[:, None])[..., None], logits, blank)
-        return self.finish(CausalLMOutput(loss, logits, out.hidden_states, out.attentions), return_dict)
-
-# %% ../nbs/03_heads.ipynb #62398636
-class Wav2Vec2ForSequenceClassification(Wav2Vec2PreTrainedModel):
-    "wav2vec 2.0 that labels a clip: a layer, the mean over its frames, and a layer."
-    def __init__(self, config:Wav2Vec2Config):
-        super().__init__(config)
-        self.wav2vec2, n = Wav2Vec2Model(config), config.num_hidden_layers + 1
-        if config.use_weighted_layer_sum: self.layer_weights = nn.Parameter(torch.ones(n) / n)
-        self.projector = Linear(config.hidden_size, config.classifier_proj_size)
-        self.classifier = Linear(config.classifier_proj_size, config.num_labels)
-
-    def forward(self,
-        input_values:Tensor|None=None, # (b, samples), as a feature extractor returns them
-        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding
-        output_attentions:bool|None=None, output_hidden_states:bool|None=None, return_dict:bool|None=None, # as of `Wav2Vec2Model`
-        labels:Tensor|None=None, # (b,) the class of each clip
-    )->SequenceClassifierOutput|tuple: # a `SequenceClassifierOutput`
-        "Score each label for each clip."
-        mix = self.config.use_weighted_layer_sum
-        states = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
-        out = self.wav2vec2(input_values, attention_mask, None, output_attentions, states or mix, True)
-        x = out.last_hidden_state
-        if mix: x = torch.einsum('l, l b n d -> b n d', self.layer_weights.softmax(-1), torch.stack(out.hidden_states))
-        x, keep = self.projector(x), self.frame_mask(attention_mask, x.shape[1])
-        pooled = x.mean(1) if keep is None else x.masked_fill(~keep[..., None], 0).sum(1) / keep.sum(1, keepdim=True)
-        logits = self.classifier(pooled)
-        loss = None if labels is None else cross_entropy(logits, labels.flatten())
-        return self.finish(SequenceClassifierOutput(loss, logits, out.hidden_states if states else None, out.attentions), return_dict)
+        out = MultipleChoiceModelOutput(loss, logits, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)

@@ -9,23 +9,22 @@ Docs: https://transformers-lite.github.io/transformers_lite/pretrained.html.md""
 
 # %% auto #0
 __all__ = ['SECRET_KEYS', 'POISON_KEYS', 'CLASS_KEYS', 'FILE_KEYS', 'UNKEPT', 'JsonMixin', 'PushToHubMixin', 'is_secret',
-           'without', 'without_secrets', 'all_texts', 'leads_away', 'vetted', 'is_part', 'own_settings',
-           'PreprocessorMixin']
+           'without', 'without_secrets', 'all_texts', 'leads_away', 'vetted', 'is_part', 'own_settings', 'declared',
+           'KeepsSettings', 'FindsSettings', 'PreprocessorMixin']
 
 # %% ../nbs/20d_pretrained.ipynb #a2944458
 import inspect, json, re
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from fastcore.basics import patch
-
 from .files import (
     LOAD_OPTIONS, OTHER_OPTIONS, cached_file, http_reason, split_hub_kwargs)
 from .messages import SECRET_LOOK, naming, suggest, warn_once
+from .rules import check
 from .store import is_plain_name, plain, read_json, saving, to_json, write_text
 
 # %% ../nbs/20d_pretrained.ipynb #4f2cb564
@@ -173,11 +172,13 @@ def vetted(
     settings:dict, # as a file has them
     known=(), # names of settings that the class declares
     source:str|Path='the settings', # where they come from, for the warning
+    never:re.Pattern|None=None, # keys that are dropped without a word
 )->dict: # those that may be kept
     "Settings of a file without credentials, a call's arguments, and names of what is elsewhere."
     secret, away = [], {}
     def bad(k, v):
         if is_secret(k, v) and k not in known: secret.append(str(k)[:40] or 'in a list')
+        elif never and never.fullmatch(k): pass
         elif leads_away(k, v) and not (k in known and FILE_KEYS.search(k)): away[k] = v
         else: return False
         return True
@@ -226,134 +227,151 @@ def own_settings(
                              "An attribute of your own can be set afterwards.")
     return own
 
+# %% ../nbs/20d_pretrained.ipynb #4cf2a6b9
+@lru_cache(None)
+def declared(
+    cls:type, # a class
+)->dict: # {name: `inspect.Parameter`}
+    "What the constructors of a class and its parents take, with types and defaults; found once."
+    makers = [c.__init__ for c in reversed(cls.__mro__) if '__init__' in vars(c)]
+    found = {k: p for f in makers for k, p in inspect.signature(f).parameters.items()}
+    found.pop('self', None)
+    return {k: p for k, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
 # %% ../nbs/20d_pretrained.ipynb #23533168
-class PreprocessorMixin(JsonMixin, PushToHubMixin):
-    "Image processors, feature extractors: settings that check, print, save and load themselves."
-    filename, outer = 'preprocessor_config.json', 'processor_config.json'
+class KeepsSettings(JsonMixin):
+    "Settings that check themselves by the types of the constructor, print, and come from a dict."
     kind = ''  # 'image_processor' or 'feature_extractor'
-    foreign = ()  # settings that only files of the other kind have
 
     def __init__(self,
         **kwargs, # settings of your own; ValueError for one that looks like a slip of a known name
     ):
-        from_file, known = kwargs.pop('_from_file', False), self.known_names()
+        from_file, who = kwargs.pop('_from_file', False), type(self).__name__
         for k, v in kwargs.items():
-            near = None if from_file else suggest(k, known)
+            near = None if from_file else suggest(k, declared(type(self)))
             if near:
-                raise ValueError(f"{type(self).__name__} has no setting '{k}': did you "
-                                 f"mean '{near}'? For one of your own, choose another name.")
+                raise ValueError(f"{who} has no setting '{k}': did you mean '{near}'? "
+                                 "For one of your own, choose another name.")
             if is_part(type(self), PreprocessorMixin, k) and from_file: continue
-            if is_secret(k, v): warn_once(UNKEPT.format(type(self).__name__, k))
+            if is_secret(k, v): warn_once(UNKEPT.format(who, k))
             else: setattr(self, k, v)
-        self.validate()
+        self.check_settings()
 
     @classmethod
     def known_names(cls)->dict: # {name: default}
         "The settings that the constructors of this class and its parents take."
-        ps = [
-            p for c in reversed(cls.__mro__) if '__init__' in vars(c)
-            for p in inspect.signature(c.__init__).parameters.values()
-        ]
-        return {
-            p.name: p.default
-            for p in ps
-            if p.name != 'self' and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        }
+        return {k: p.default for k, p in declared(cls).items()}
+
+    def check_settings(self,
+        settings:dict|None=None, # of a call; default: the object's own, which `validate` sees too
+    )->None:
+        "An error for a setting that breaks the rules of its type."
+        for k, p in declared(type(self)).items():
+            if k in (own := vars(self) if settings is None else settings):
+                check(k, own[k], p.annotation, type(self).__name__)
+        if settings is None: self.validate()
 
     def validate(self)->None:
-        "Check the settings; a subclass raises ValueError for what contradicts its rules."
+        "Rules that a type can't say; a subclass raises ValueError for what contradicts them."
 
-    def to_dict(self)->dict: # {name: value}
-        "All settings, and the class's name as 'image_processor_type' or 'feature_extractor_type'."
+    def to_dict(self)->dict: # {name: value}, and the class as 'image_processor_type' or the like
+        "All settings as a dict."
         own = {k: deepcopy(v) for k, v in vars(self).items() if not k.startswith('_')}
-        own = without_secrets(own, self.known_names())
+        own = without_secrets(own, declared(type(self)))
         return {**own, f'{self.kind}_type': type(self).__name__}
 
-    # the class stands where an older release, which called all of them feature extractors, had it
     def __repr__(self):
-        order = lambda k: 'feature_extractor_type' if k == f'{self.kind}_type' else k
+        def order(k): # the class stands where it did when all were called feature extractors
+            return 'feature_extractor_type' if k == f'{self.kind}_type' else k
         d = self.to_dict()
-        return f'{type(self).__name__} ' + json.dumps({k: d[k] for k in sorted(d, key=order)},
-                                                      indent=2, default=plain) + '\n'
-
-# %% ../nbs/20d_pretrained.ipynb #382f5b75
-@patch(cls_method=True)
-def from_dict(cls:PreprocessorMixin,
-    d:dict, # settings, as of `to_dict`
-    return_unused_kwargs:bool=False, # also return the arguments that are no setting
-    **kwargs, # settings that replace those of the dict
-)->Self: # the processor (and the unused arguments)
-    "Make one from a dict; keys it doesn't know are kept."
-    d = {k: v for k, v in d.items() if k not in ('image_processor_type', 'feature_extractor_type')}
-    known, kwargs = cls.known_names(), split_hub_kwargs(kwargs)[1]
-    d = vetted(d, known)
-    unused = {k: v for k, v in kwargs.items() if k not in d and k not in known}
-    res = cls(**d, **{k: v for k, v in kwargs.items() if k not in d and k not in unused},
-              _from_file=True)
-    for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
-    if not return_unused_kwargs:
-        PreprocessorMixin.__init__(res, **own_settings(cls.__name__, unused))
-    res.validate()
-    return (res, unused) if return_unused_kwargs else res
+        text = json.dumps({k: d[k] for k in sorted(d, key=order)}, indent=2, default=plain)
+        return f'{type(self).__name__} {text}\n'
 
 # %% ../nbs/20d_pretrained.ipynb #c5750112
-@patch(cls_method=True)
-def get_dict(cls:PreprocessorMixin,
-    # folder, path of a JSON file, 'transformers-lite/…', or hub repository
-    pretrained_model_name_or_path:str|Path,
-    image_processor_filename:str|None=None, # default: preprocessor_config.json
-    **kwargs, # `HUB_OPTIONS` and anything else
-)->tuple: # (the settings, the arguments that were no hub options)
-    "Read the settings, as far as they may be kept; OSError if there are none."
-    hub, rest = split_hub_kwargs(kwargs)
-    name, get = pretrained_model_name_or_path, partial(cached_file, pretrained_model_name_or_path,
-                                                       must_exist=False, **hub)
-    own, keeps = image_processor_filename or cls.filename, {*cls.known_names(), cls.kind}
-    inner, outer = (p and vetted(read_json(p), keeps, p) for p in (get(own), get(cls.outer)))
-    if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
-    nested = (outer or {}).get(cls.kind)
-    if nested is not None and not isinstance(nested, dict):
-        raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {nested!r:.60}, "
-                      f"but settings are an object: {{\"key\": value}}.")
-    if nested is None and inner is None: cached_file(name, own, **hub)  # raises, and says why
-    if nested is None: return inner, rest
-    differ = [
-        k for k in (inner or {}) if inner is not outer and k in nested and inner[k] != nested[k]
-    ]
-    if differ:
-        k = differ[0]
-        warn_once(f"'{name}': {cls.outer} says {k}={nested[k]!r}, which counts; {own} says "
-                  f"{inner[k]!r}. Save again to mend it.")
-    return nested, rest
+class FindsSettings(KeepsSettings):
+    "Settings in files: one of their own, or a part of another."
+    filename, outer = 'preprocessor_config.json', 'processor_config.json'
 
-# %% ../nbs/20d_pretrained.ipynb #c051cf20
-@patch(cls_method=True)
-def from_pretrained(cls:PreprocessorMixin,
-    # folder, path of a JSON file, 'transformers-lite/…', or hub repository
-    pretrained_model_name_or_path:str|Path,
-    **kwargs, # `HUB_OPTIONS`; `return_unused_kwargs`; settings that replace those of the file
-)->Self: # the processor
-    "Load one; OSError if there is no file."
-    d, kwargs = cls.get_dict(pretrained_model_name_or_path, **kwargs)
-    if other := [k for k in cls.foreign if k in d]:
-        whose = d.get('image_processor_type') or d.get('feature_extractor_type') or 'another class'
-        raise ValueError(f"'{pretrained_model_name_or_path}': its {cls.filename} is of {whose} "
-                         f"(it has '{other[0]}'), so it can't make a {cls.__name__}. "
-                         f"Load it with {whose}, or take the folder of the model that you mean.")
-    with naming(pretrained_model_name_or_path): return cls.from_dict(d, **kwargs)
+    @classmethod
+    def get_dict(cls,
+        # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path,
+        image_processor_filename:str|None=None, # default: preprocessor_config.json
+        **kwargs, # `HUB_OPTIONS` and anything else
+    )->tuple: # (the settings, the arguments that were no hub options)
+        "Read the settings, as far as they may be kept; OSError if there are none."
+        name, own = pretrained_model_name_or_path, image_processor_filename or cls.filename
+        hub, rest = split_hub_kwargs(kwargs)
+        def read(file):
+            path = cached_file(name, file, must_exist=False, **hub)
+            return path and vetted(read_json(path), {*declared(cls), cls.kind}, path)
+        inner, outer = read(own), read(cls.outer)
+        if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
+        nested = (outer or {}).get(cls.kind)
+        if nested is None:
+            if inner is None: cached_file(name, own, **hub)  # raises, and says why
+            return inner, rest
+        if not isinstance(nested, dict):
+            raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {nested!r:.60}, "
+                          'but settings are an object: {"key": value}.')
+        if inner is None or inner is outer: return nested, rest
+        if differ := [k for k in inner if k in nested and inner[k] != nested[k]]:
+            k = differ[0]
+            warn_once(f"'{name}': {cls.outer} says {k}={nested[k]!r}, which counts; {own} says "
+                      f"{inner[k]!r}. Save again to mend it.")
+        return nested, rest
 
-# %% ../nbs/20d_pretrained.ipynb #7448dd50
-@patch
-def save_pretrained(self:PreprocessorMixin,
-    save_directory:str|Path, # folder; made if it isn't there
-    push_to_hub:bool=False, # also upload it
-    **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
-)->None:
-    "Write `preprocessor_config.json`, and our part of a `processor_config.json` that is there."
-    self.validate()
-    with self.saving_to(save_directory, push_to_hub, kwargs) as new:
-        outer = Path(save_directory)/self.outer
-        if outer.is_file() and self.kind in (d := read_json(outer)):
-            write_text(new/self.outer,
-                       to_json({**vetted(d, {self.kind}, outer), self.kind: self.to_dict()}))
-        self.to_json_file(new/self.filename)
+# %% ../nbs/20d_pretrained.ipynb #382f5b75
+class PreprocessorMixin(FindsSettings, PushToHubMixin):
+    "What image processors and feature extractors share: settings that load and save themselves."
+    foreign = ()  # settings that only files of the other kind have
+
+    @classmethod
+    def from_dict(cls,
+        d:dict, # settings, as of `to_dict`
+        return_unused_kwargs:bool=False, # also return the arguments that are no setting
+        **kwargs, # settings that replace those of the dict
+    )->Self: # the processor (and the unused arguments)
+        "Make one from a dict; keys it doesn't know are kept."
+        kinds, known = ('image_processor_type', 'feature_extractor_type'), declared(cls)
+        d = vetted({k: v for k, v in d.items() if k not in kinds}, known)
+        _, kwargs = split_hub_kwargs(kwargs)
+        unused = {k: v for k, v in kwargs.items() if k not in d and k not in known}
+        new = {k: v for k, v in kwargs.items() if k not in d and k in known}
+        res = cls(**d, **new, _from_file=True)
+        for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
+        if not return_unused_kwargs:
+            KeepsSettings.__init__(res, **own_settings(cls.__name__, unused))
+        res.check_settings()
+        return (res, unused) if return_unused_kwargs else res
+
+    @classmethod
+    def from_pretrained(cls,
+        # folder, path of a JSON file, 'transformers-lite/…', or hub repository
+        pretrained_model_name_or_path:str|Path,
+        **kwargs, # `HUB_OPTIONS`; `return_unused_kwargs`; settings that replace those of the file
+    )->Self: # the processor
+        "Load one; OSError if there is no file."
+        name = pretrained_model_name_or_path
+        d, kwargs = cls.get_dict(name, **kwargs)
+        if other := [k for k in cls.foreign if k in d]:
+            whose = d.get('image_processor_type') or d.get('feature_extractor_type')
+            whose = whose or 'another class'
+            raise ValueError(f"'{name}': its {cls.filename} is of {whose} (it has '{other[0]}'), "
+                             f"so it can't make a {cls.__name__}. Load it with {whose}, "
+                             "or take the folder of the model that you mean.")
+        with naming(name): return cls.from_dict(d, **kwargs)
+
+    def save_pretrained(self,
+        save_directory:str|Path, # folder; made if it isn't there
+        push_to_hub:bool=False, # also upload it
+        **kwargs, # for `push_to_hub`, with `repo_id` (default: the folder's name)
+    )->None:
+        "Write the settings, and our part of a `processor_config.json` that is there."
+        self.check_settings()
+        with self.saving_to(save_directory, push_to_hub, kwargs) as new:
+            outer = Path(save_directory)/self.outer
+            if outer.is_file() and self.kind in (d := read_json(outer)):
+                d = {**vetted(d, {self.kind}, outer), self.kind: self.to_dict()}
+                write_text(new/self.outer, to_json(d))
+            self.to_json_file(new/self.filename)

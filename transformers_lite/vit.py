@@ -1,8 +1,8 @@
 """A picture is a sentence whose words are patches.
 
 ViT (Dosovitskiy et al., 2021) cuts a picture into square patches, makes a vector of each, and reads them as DistilBERT reads words.
-The cutting is new, and the norms stand in another place. Attention, loading and saving are those of the chapters before, so this one is short. You need to know
-`DistilBertModel`.
+The cutting is new, and the norms stand in another place. Attention, loading and saving are those of the chapters before, so this one is short. At its end is the head that labels pictures.
+You need to know `DistilBertModel`, and the losses of its heads.
 
 Docs: https://transformers-lite.github.io/transformers_lite/vit.html.md"""
 
@@ -10,7 +10,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/vit.html.md"""
 
 # %% auto #0
 __all__ = ['ViTPatchEmbeddings', 'resize_grid', 'ViTEmbeddings', 'Dense', 'ViTSelfAttention', 'ViTAttention', 'ViTLayer',
-           'ViTEncoder', 'ViTPreTrainedModel', 'BaseModelOutputWithPooling', 'ViTPooler', 'ViTModel']
+           'ViTEncoder', 'ViTPreTrainedModel', 'BaseModelOutputWithPooling', 'ViTPooler', 'ViTModel',
+           'ImageClassifierOutput', 'ViTForImageClassification']
 
 # %% ../nbs/05a_vit.ipynb #6b25078f
 from dataclasses import dataclass
@@ -231,3 +232,35 @@ class ViTModel(ViTPreTrainedModel):
         x = self.layernorm(x)
         pooled = None if self.pooler is None else self.pooler(x)
         return self.finish(BaseModelOutputWithPooling(x, pooled, hidden, weights), return_dict)
+
+# %% ../nbs/05a_vit.ipynb #aedf8df2
+from .heads import SequenceClassifierOutput, classification_loss
+
+# %% ../nbs/05a_vit.ipynb #f0e5c157
+@dataclass
+class ImageClassifierOutput(SequenceClassifierOutput): "logits (b, labels)"
+
+# %% ../nbs/05a_vit.ipynb #eac13a5f
+class ViTForImageClassification(ViTPreTrainedModel):
+    "ViT that labels a picture: one linear layer on the vector of [CLS]."
+    def __init__(self, config:ViTConfig):
+        super().__init__(config)
+        self.vit = ViTModel(config, add_pooling_layer=False)
+        self.classifier = nn.Identity()
+        if config.num_labels: self.classifier = Linear(config.hidden_size, config.num_labels)
+
+    def forward(self,
+        pixel_values:Tensor|None=None, # (b, c, height, width), as an image processor returns them
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
+        labels:Tensor|None=None, # as of `classification_loss`
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, # as of `ViTModel`
+        interpolate_pos_encoding:bool|None=None, # True: take pictures of another size
+        return_dict:bool|None=None, # False: a plain tuple
+    )->ImageClassifierOutput|tuple: # an `ImageClassifierOutput`
+        "Score each label for each picture."
+        out = self.vit(pixel_values, None, head_mask, interpolate_pos_encoding, output_attentions,
+                       output_hidden_states, True)
+        logits = self.classifier(out.last_hidden_state[:, 0])
+        loss = None if labels is None else classification_loss(logits, labels, self.config)
+        out = ImageClassifierOutput(loss, logits, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)

@@ -1,12 +1,13 @@
 from .attention import Context, Prunable
 from .configuration import ViTConfig
+from .heads import SequenceClassifierOutput
 from .layers import Linear
 from .model import ModelOutput, PreTrainedModel
 from _typeshed import Incomplete
 from dataclasses import dataclass
 from torch import Tensor, nn
 
-__all__ = ['ViTPatchEmbeddings', 'resize_grid', 'ViTEmbeddings', 'Dense', 'ViTSelfAttention', 'ViTAttention', 'ViTLayer', 'ViTEncoder', 'ViTPreTrainedModel', 'BaseModelOutputWithPooling', 'ViTPooler', 'ViTModel']
+__all__ = ['ViTPatchEmbeddings', 'resize_grid', 'ViTEmbeddings', 'Dense', 'ViTSelfAttention', 'ViTAttention', 'ViTLayer', 'ViTEncoder', 'ViTPreTrainedModel', 'BaseModelOutputWithPooling', 'ViTPooler', 'ViTModel', 'ImageClassifierOutput', 'ViTForImageClassification']
 
 class ViTPatchEmbeddings(nn.Module):
     image_size: Incomplete
@@ -94,3 +95,12 @@ class ViTModel(ViTPreTrainedModel):
     def __init__(self, config: ViTConfig, add_pooling_layer: bool = True, use_mask_token: bool = False) -> None: ...
     def get_input_embeddings(self) -> nn.Module: ...
     def forward(self, pixel_values: Tensor | None = None, bool_masked_pos: Tensor | None = None, head_mask: Tensor | None = None, interpolate_pos_encoding: bool | None = None, output_attentions: bool | None = None, output_hidden_states: bool | None = None, return_dict: bool | None = None) -> BaseModelOutputWithPooling | tuple: ...
+
+@dataclass
+class ImageClassifierOutput(SequenceClassifierOutput): ...
+
+class ViTForImageClassification(ViTPreTrainedModel):
+    vit: ViTModel
+    classifier: nn.Identity
+    def __init__(self, config: ViTConfig) -> None: ...
+    def forward(self, pixel_values: Tensor | None = None, head_mask: Tensor | None = None, labels: Tensor | None = None, output_attentions: bool | None = None, output_hidden_states: bool | None = None, interpolate_pos_encoding: bool | None = None, return_dict: bool | None = None) -> ImageClassifierOutput | tuple: ...

@@ -1,7 +1,7 @@
 """Sound becomes frames, and frames are read like words.
 
 wav2vec 2.0 (Baevski et al., 2020) listens to raw sound. A few convolutions turn a few hundred samples into one vector, a frame; a wide
-convolution tells each frame what is around it; then come the blocks that we know. You need to know `DistilBertModel` and, from the chapter on ViT,
+convolution tells each frame what is around it; then come the blocks that we know. Two heads follow: one writes down what is said, one labels a clip. You need to know `DistilBertModel` and, from the chapter on ViT,
 what a convolution is, and that a norm may stand before a part or after it.
 
 Docs: https://transformers-lite.github.io/transformers_lite/wav2vec2.html.md"""
@@ -12,7 +12,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/wav2vec2.html.md"""
 __all__ = ['TimeConv1d', 'TimeNorm', 'Wav2Vec2ConvLayer', 'Wav2Vec2FeatureEncoder', 'Wav2Vec2FeatureProjection', 'WeightNorm',
            'NormedConv1d', 'Wav2Vec2PositionalConvEmbedding', 'Wav2Vec2Attention', 'Wav2Vec2FeedForward',
            'Wav2Vec2EncoderLayer', 'Wav2Vec2Encoder', 'mask_spans', 'Freezes', 'Frames', 'Hears',
-           'Wav2Vec2PreTrainedModel', 'Wav2Vec2BaseModelOutput', 'Hides', 'Wav2Vec2Model']
+           'Wav2Vec2PreTrainedModel', 'Wav2Vec2BaseModelOutput', 'Hides', 'Wav2Vec2Model', 'ctc_labels', 'ctc_loss',
+           'CausalLMOutput', 'Wav2Vec2ForCTC', 'Wav2Vec2ForSequenceClassification']
 
 # %% ../nbs/06a_wav2vec2.ipynb #0ea49833
 from dataclasses import dataclass
@@ -373,3 +374,127 @@ class Wav2Vec2Model(Hides, Wav2Vec2PreTrainedModel):
         if stable: x = enc.layer_norm(x)
         if stable and states: hidden = (*hidden[:-1], x)
         return self.finish(Wav2Vec2BaseModelOutput(x, features, hidden, weights), return_dict)
+
+# %% ../nbs/06a_wav2vec2.ipynb #74018742
+from .heads import SequenceClassifierOutput, cross_entropy
+
+# %% ../nbs/06a_wav2vec2.ipynb #d41deaa4
+def ctc_labels(
+    labels:Tensor, # (b, n) ids of characters; negative, or the padding token's, to leave out
+    config:Wav2Vec2Config, # its `vocab_size` and `pad_token_id`
+)->tuple: # (all ids that count, one text after the other; how many each text has)
+    "The texts of a batch without their padding; ValueError for ids that the head doesn't know."
+    if labels.ndim == 1: labels = labels[None]
+    if can_look(labels) and labels.max() >= config.vocab_size:
+        raise ValueError(f"Label values must be < vocab_size: {config.vocab_size}, but "
+                         f"{labels.max()} is among them. Use the tokenizer that belongs to the "
+                         "model, or a model with vocab_size=len(tokenizer).")
+    keep = (labels >= 0) & (labels != config.pad_token_id)
+    return labels[keep], keep.sum(-1)
+
+# %% ../nbs/06a_wav2vec2.ipynb #cb7b7566
+def ctc_loss(
+    logits:Tensor, # (b, frames, characters)
+    labels:Tensor, # as of `ctc_labels`
+    frames:Tensor, # (b,) frames of each clip that are sound
+    # its `pad_token_id` is the blank; `ctc_loss_reduction`, `ctc_zero_infinity`
+    config:Wav2Vec2Config,
+)->Tensor: # the loss
+    "Connectionist temporal classification (Graves et al., 2006, section 4)."
+    texts, n = ctc_labels(labels, config)
+    if len(n) != len(logits):
+        raise ValueError(f"labels have {len(n)} texts, but the batch has {len(logits)} clips: "
+                         "give a text for each.")
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    log_probs = F.log_softmax(logits, dim=-1, dtype=wide).transpose(0, 1)
+    with torch.backends.cudnn.flags(enabled=False):
+        loss = F.ctc_loss(log_probs, texts, frames, n, config.pad_token_id,
+                          config.ctc_loss_reduction, config.ctc_zero_infinity)
+    if can_look(loss) and loss.isinf():
+        warn_once("A text has more characters than its clip has frames, so the loss is infinite. "
+                  "Leave it out, or set ctc_zero_infinity=True.")
+    return loss
+
+# %% ../nbs/06a_wav2vec2.ipynb #68f5adc1
+@dataclass
+class CausalLMOutput(SequenceClassifierOutput): "logits (b, frames, characters)"
+
+# %% ../nbs/06a_wav2vec2.ipynb #2e634a0a
+class Wav2Vec2ForCTC(Wav2Vec2PreTrainedModel):
+    "wav2vec 2.0 that writes down what it hears: one linear layer on each frame."
+    def __init__(self, config:Wav2Vec2Config):
+        super().__init__(config)
+        self.wav2vec2 = Wav2Vec2Model(config)
+        self.dropout = nn.Dropout(config.final_dropout)
+        self.lm_head = Linear(config.hidden_size, config.vocab_size)
+
+    def forward(self,
+        input_values:Tensor|None=None, # (b, samples), as a feature extractor returns them
+        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding
+        output_attentions:bool|None=None, # as of `Wav2Vec2Model`
+        output_hidden_states:bool|None=None, # as of `Wav2Vec2Model`
+        return_dict:bool|None=None, # False: a plain tuple
+        labels:Tensor|None=None, # (b, n) ids of characters, as of `ctc_labels`
+    )->CausalLMOutput|tuple: # a `CausalLMOutput`
+        "Score each character, and the blank, for each frame; padding is blank."
+        out = self.wav2vec2(input_values, attention_mask, None, output_attentions,
+                            output_hidden_states, True)
+        logits = self.lm_head(self.dropout(out.last_hidden_state))
+        b, n, _ = logits.shape
+        frames = torch.full((b,), n, device=logits.device)
+        if attention_mask is not None: frames = self.frames_of(attention_mask)
+        loss = None if labels is None else ctc_loss(logits, labels, frames, self.config)
+        if attention_mask is not None:
+            sound = torch.arange(n, device=logits.device) < frames[:, None]
+            logits = torch.where(sound[..., None], logits, self.blank(logits))
+        out = CausalLMOutput(loss, logits, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)
+
+    def blank(self,
+        logits:Tensor, # (b, frames, characters)
+    )->Tensor: # (characters,): the scores of a frame that is surely blank
+        "What stands on padding."
+        scores = torch.full_like(logits[0, 0], torch.finfo(logits.dtype).min)
+        scores[self.config.pad_token_id] = 0
+        return scores
+
+# %% ../nbs/06a_wav2vec2.ipynb #62398636
+class Wav2Vec2ForSequenceClassification(Wav2Vec2PreTrainedModel):
+    "wav2vec 2.0 that labels a clip: a layer, the mean over its frames, and a layer."
+    def __init__(self, config:Wav2Vec2Config):
+        super().__init__(config)
+        self.wav2vec2, n = Wav2Vec2Model(config), config.num_hidden_layers + 1
+        if config.use_weighted_layer_sum: self.layer_weights = nn.Parameter(torch.ones(n) / n)
+        self.projector = Linear(config.hidden_size, config.classifier_proj_size)
+        self.classifier = Linear(config.classifier_proj_size, config.num_labels)
+
+    def forward(self,
+        input_values:Tensor|None=None, # (b, samples), as a feature extractor returns them
+        attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding
+        output_attentions:bool|None=None, # as of `Wav2Vec2Model`
+        output_hidden_states:bool|None=None, # as of `Wav2Vec2Model`
+        return_dict:bool|None=None, # False: a plain tuple
+        labels:Tensor|None=None, # (b,) the class of each clip
+    )->SequenceClassifierOutput|tuple: # a `SequenceClassifierOutput`
+        "Score each label for each clip."
+        mix, states = self.config.use_weighted_layer_sum, output_hidden_states
+        if states is None: states = self.config.output_hidden_states
+        out = self.wav2vec2(input_values, attention_mask, None, output_attentions,
+                            states or mix, True)
+        x = self.mixed(out.hidden_states) if mix else out.last_hidden_state
+        logits = self.classifier(self.pooled(self.projector(x), attention_mask))
+        loss = None if labels is None else cross_entropy(logits, labels.flatten())
+        hidden = out.hidden_states if states else None
+        out = SequenceClassifierOutput(loss, logits, hidden, out.attentions)
+        return self.finish(out, return_dict)
+
+    def mixed(self, states:tuple)->Tensor:
+        "The outputs of all blocks, (b, frames, d) each, in the learned proportion."
+        shares = self.layer_weights.softmax(-1)
+        return torch.einsum('l, l b n d -> b n d', shares, torch.stack(states))
+
+    def pooled(self, x:Tensor, attention_mask:Tensor|None)->Tensor:
+        "The mean over the frames of each clip, (b, d), without the padding."
+        keep = self.frame_mask(attention_mask, x.shape[1])
+        if keep is None: return x.mean(1)
+        return x.masked_fill(~keep[..., None], 0).sum(1) / keep.sum(1, keepdim=True)
