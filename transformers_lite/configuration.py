@@ -51,12 +51,12 @@ def make_labels(
     "The names of the classes, both ways; ValueError where what is given contradicts itself."
     check('num_labels', num_labels, Depth|None)
     try:
-        given = label2id and {name: as_id(i) for name, i in label2id.items()}
-        if id2label is None and given is not None: id2label = {i: name for name, i in given.items()}
-        if id2label is None:
+        if id2label is None and label2id is None:
             id2label = {i: f'LABEL_{i}' for i in range(2 if num_labels is None else num_labels)}
+        elif id2label is None: id2label = {i: name for name, i in label2id.items()}
         names = {as_id(i): name for i, name in id2label.items()}
         ids = {name: i for i, name in names.items()}
+        given = ids if label2id is None else {name: as_id(i) for name, i in label2id.items()}
     except (AttributeError, TypeError, ValueError):
         raise ValueError(f"id2label={id2label!r:.80}, label2id={label2id!r:.80}: use dicts "
                          "such as {0: 'bad', 1: 'good'} and {'bad': 0, 'good': 1}.") from None
@@ -66,7 +66,7 @@ def make_labels(
     if sorted(names) != list(range(len(names))):
         raise ValueError(f"id2label={names}: a head numbers its outputs 0 to {len(names)-1}. "
                          "Number the names likewise.")
-    if given not in (None, ids):
+    if given != ids:
         raise ValueError(f"label2id={label2id} contradicts id2label={names}. "
                          "Give one of them; the other is derived.")
     return names, ids
