@@ -6,10 +6,10 @@ from pathlib import Path
 from torch import Tensor, nn
 from typing import Self
 
-__all__ = ['WEIGHTS', 'KINDS', 'weight_files', 'why_no_weights', 'read_index', 'LEAVES', 'tf_to_torch', 'from_tensorflow', 'load_state_dict', 'load_pickle', 'read_weights', 'check_shard', 'LEGACY', 'fit_name', 'match', 'TRACES', 'why_none_fits', 'refuse', 'tied_groups', 'get_part', 'set_part', 'Places', 'is_hollow', 'hollow_names', 'FillsGaps', 'cast', 'some', 'VERDICTS', 'verdicts', 'spoilt', 'warn_caller', 'Adopts', 'config_and_args', 'read_checkpoint', 'pick_dtype', 'build_hollow', 'FromConfig', 'Loads', 'Gathers', 'save_weights', 'INDEX', 'OURS', 'write_weights', 'Saves', 'resize_rows', 'Resizes', 'Prunes']
+__all__ = ['WEIGHTS', 'ALL_WEIGHTS', 'weight_files', 'why_no_weights', 'read_index', 'LEAVES', 'tf_to_torch', 'from_tensorflow', 'load_state_dict', 'load_pickle', 'read_weights', 'check_shard', 'LEGACY', 'fit_name', 'match', 'TRACES', 'why_none_fits', 'refuse', 'tied_groups', 'get_part', 'set_part', 'Places', 'is_hollow', 'hollow_names', 'FillsGaps', 'cast', 'some', 'VERDICTS', 'verdicts', 'spoilt', 'warn_caller', 'Adopts', 'config_and_args', 'read_checkpoint', 'pick_dtype', 'build_hollow', 'FromConfig', 'Loads', 'Gathers', 'save_weights', 'INDEX', 'OURS', 'write_weights', 'Saves', 'resize_rows', 'Resizes', 'Prunes']
 
 WEIGHTS: Incomplete
-KINDS: Incomplete
+ALL_WEIGHTS: Incomplete
 
 def weight_files(name: str | Path, use_safetensors: bool | None = None, readable: tuple = ..., **hub) -> tuple: ...
 def why_no_weights(other: str | None, readable: tuple) -> str: ...
