@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from helpers import bert_vocab, run457
 from test_tokenizer import CLASSES, LONG, RECORD, SHORT, VOCAB, all_of, texts
 from transformers_lite.tokenizer import *
+from transformers_lite.tokenizer_fast import *
 
 TEXTS = [r['text'] for r in RECORD['rows']] + ['The café’s unaffable owner, Zoë, paid 3,000€ for antidisestablishmentarianism.', 'a ZzQ b <x> c', 'hello<x>world']
 WANTED = dict(return_offsets_mapping=True, return_special_tokens_mask=True, return_token_type_ids=True)

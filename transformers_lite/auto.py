@@ -34,7 +34,7 @@ if TYPE_CHECKING: # only for the signatures: these modules are imported when the
 FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, or the class itself
     'distilbert': dict(
         config='configuration.DistilBertConfig',
-        tokenizer='tokenizer.DistilBertTokenizer', fast_tokenizer='tokenizer.DistilBertTokenizerFast',
+        tokenizer='tokenizer.DistilBertTokenizer', fast_tokenizer='tokenizer_fast.DistilBertTokenizerFast',
         model='distilbert.DistilBertModel', sequence_classification='heads.DistilBertForSequenceClassification',
         question_answering='heads.DistilBertForQuestionAnswering', masked_lm='heads.DistilBertForMaskedLM',
         token_classification='heads.DistilBertForTokenClassification',
@@ -217,7 +217,7 @@ class AutoTokenizer:
         name = pretrained_model_name_or_path
         kwargs.pop('trust_remote_code', None)  # as in AutoConfig
         family = tokenizer_family(name, **split_hub_kwargs(kwargs)[0])
-        if family is None: return import_class('tokenizer.PreTrainedTokenizerFast').from_pretrained(name, *inputs, **kwargs)
+        if family is None: return import_class('tokenizer_fast.PreTrainedTokenizerFast').from_pretrained(name, *inputs, **kwargs)
         kinds = ('fast_tokenizer', 'tokenizer') if use_fast else ('tokenizer', 'fast_tokenizer')
         kind = next((k for k in kinds if k in FAMILIES.get(family, {})), 'tokenizer')
         return find_class(kind, family, f"'{name}'").from_pretrained(name, *inputs, **kwargs)

@@ -721,10 +721,12 @@ def vetted(
     settings:dict, # as a file has them
     known=(), # names of settings that the class declares
     source:str|Path='the settings', # where they come from, for the warning
+    never:re.Pattern|None=None, # keys that are dropped without a word
 )->dict: # those that may be kept
     "Settings of a file without credentials, a call's arguments, and names of what is elsewhere."
     secret, away = [], {}
     def bad(k, v):
+        if never and never.fullmatch(k): return True
         if is_secret(k, v) and k not in known: secret.append(str(k)[:40] or 'in a list')
         elif leads_away(k, v) and not (k in known and FILE_KEYS.search(k)): away[k] = v
         else: return False

@@ -1,3 +1,4 @@
+import re
 from _typeshed import Incomplete
 from collections import UserDict
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ CLASS_KEYS: Incomplete
 FILE_KEYS: Incomplete
 
 def leads_away(key: str, value) -> bool: ...
-def vetted(settings: dict, known=(), source: str | Path = 'the settings') -> dict: ...
+def vetted(settings: dict, known=(), source: str | Path = 'the settings', never: re.Pattern | None = None) -> dict: ...
 def is_part(cls, base: type, key: str) -> bool: ...
 
 UNKEPT: str

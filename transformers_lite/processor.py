@@ -26,7 +26,8 @@ from tokenizers import AddedToken
 from .core import BatchFeature, PushToHubMixin, saving, suggest, to_json, unique_keys, warn_once, write_text
 from .feature_extractor import FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor
 from .tokenizer import (BatchEncoding, PreTrainedTokenizer, PreTrainedTokenizerBase, as_token,
-                                         check_arguments, clean_up, read_vocab)
+                                         check_arguments)
+from .wordpiece import clean_up, read_vocab
 
 # %% ../nbs/07_processor.ipynb #0fb15038
 def collapse(
