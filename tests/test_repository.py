@@ -65,7 +65,7 @@ def test_executed(path):
 @each_notebook
 def test_exported_cells_are_short(path):
     long = {c.source.splitlines()[1]: n for c in code_cells(path) if re.search(r'#\s*\|\s*export', c.source)
-            and (n := sum(bool(o.strip()) for o in c.source.splitlines())) > 40}
+            and (n := sum(bool(o.strip()) for o in c.source.splitlines())) > 60}
     assert not long, 'would it read better as several cells, each beside its reason?'
 
 @each_notebook

@@ -13,15 +13,15 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'WORDPIECE', 'RULES', 'CALL_OPTIONS', 'NOT_KEPT', 'RENAMED',
            'EXTRA', 'KANA', 'MARKED', 'VOICED', 'MARKS', 'pad_rows', 'FindsPlaces', 'Encoding', 'row_question',
            'BatchEncoding', 'as_token', 'token_dict', 'check_arguments', 'TokenRoles', 'SpecialRows', 'BareRow',
-           'fit_lengths', 'windows', 'fit_row', 'chosen', 'RowLengths', 'pad_array', 'PadsRows', 'plain_rows',
-           'ReadsIds', 'as_samples', 'PicksInputs', 'CallsOnce', 'EncodesTexts', 'write_files', 'SavesTokenizer',
-           'harmless', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'backend_sides', 'backend_roles',
-           'LoadsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'FindsAdded', 'EncodesInPython',
-           'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'add_to_backend', 'find_vocab', 'check_unknown',
-           'check_wordpiece', 'WordPieceMixin', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'plan_batches',
-           'length_bucketed']
+           'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'chosen', 'RowLengths', 'pad_array', 'PadsRows',
+           'plain_rows', 'ReadsIds', 'as_samples', 'PicksInputs', 'CallsOnce', 'EncodesTexts', 'write_files',
+           'SavesTokenizer', 'harmless', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'backend_sides',
+           'backend_roles', 'LoadsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded',
+           'EncodesInPython', 'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'add_to_backend',
+           'find_vocab', 'check_unknown', 'check_wordpiece', 'WordPieceMixin', 'Memory', 'CutsPieces',
+           'DistilBertTokenizer', 'plan_batches', 'length_bucketed']
 
-# %% ../nbs/04a_tokenizer.ipynb #5b2fe398
+# %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import json, re, unicodedata
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
@@ -40,9 +40,8 @@ from .core import (BatchFeature, PushToHubMixin, cached_file, local_folder, nami
                                     read_json, saving, split_hub_kwargs, suggest, to_json, vetted,
                                     warn_once, without, write_text)
 from .look import show_tokens
-from .wordpiece import (CHINESE, SPACES, clean, clean_up, compose, fold,
-                                         is_punctuation, join_pieces, read_vocab, split_words,
-                                         wordpiece)
+from .wordpiece import (CHINESE, SPACES, clean, clean_up, compose, cut_word,
+                                         fold, is_punctuation, join_pieces, read_vocab, split_words)
 
 # %% ../nbs/04a_tokenizer.ipynb #c521bee1
 def pad_rows(
@@ -366,31 +365,34 @@ class SpecialRows:
     )->list:
         "1 for a special token, 0 for a token of the text."
         if already_has_special_tokens: return [int(i in self.all_special_ids) for i in token_ids_0]
-        texts = [t for t in (token_ids_0, token_ids_1) if t is not None]
-        return BareRow(self._template(len(texts) > 1), *texts).special_tokens_mask
+        texts = [[t] for t in (token_ids_0, token_ids_1) if t is not None]
+        return BareRow(self._template(len(texts) > 1), texts).special_tokens_mask
 
     def _template(self, pair, special=True): # [(id, or 'A' or 'B' for a text; its type), …]
         if not special: return [('A', 0), ('B', 1)][:1 + pair]
         a, b = ['A'], ['B'] if pair else None
-        return list(zip(self.build_inputs_with_special_tokens(a, b),
-                        self.create_token_type_ids_from_sequences(a, b)))
+        row = list(zip(self.build_inputs_with_special_tokens(a, b),
+                       self.create_token_type_ids_from_sequences(a, b)))
+        return row if not pair or 'B' in dict(row) else [*row, ('B', 1)] # no text is lost
 
 # %% ../nbs/04a_tokenizer.ipynb #984b6554
 class BareRow:
     "A row without places: its ids, and what the template says of them if it is asked for."
-    __slots__ = 'ids', 'parts'
+    __slots__ = 'ids', 'template', 'texts'
     def __init__(self,
         template:list, # such as [(2, 0), ('A', 0), (3, 0)]
-        *texts, # ids of the first text, and of the second
+        texts:list, # one or two; of each its ids, and maybe more
     ):
-        own = dict(zip('AB', texts))
-        self.parts = [(own.get(x, (x,)), kind, int(x not in own)) for x, kind in template]
-        self.ids = [*chain.from_iterable([ids for ids, _, _ in self.parts])]
+        own = {x: text[0] for x, text in zip('AB', texts)}
+        self.ids = [*chain.from_iterable([own.get(x, (x,)) for x, _ in template])]
+        self.template, self.texts = template, own
 
     @property
-    def type_ids(self)->list: return [kind for ids, kind, _ in self.parts for _ in ids]
+    def type_ids(self)->list:
+        return [kind for x, kind in self.template for _ in self.texts.get(x, (x,))]
     @property
-    def special_tokens_mask(self)->list: return [new for ids, _, new in self.parts for _ in ids]
+    def special_tokens_mask(self)->list:
+        return [int(x not in self.texts) for x, _ in self.template for _ in self.texts.get(x, (x,))]
 
 # %% ../nbs/04a_tokenizer.ipynb #548b9046
 def fit_lengths(
@@ -436,22 +438,49 @@ def windows(
         spans.append((start, min(start+size, n)))
     return spans if side == 'right' else [(n-e, n-s) for s, e in spans]
 
-# %% ../nbs/04a_tokenizer.ipynb #c8ea9296
-def fit_row(
-    lengths:list, # tokens of each text of the row
-    template:list, # what stands around them, and takes room too
-    limits:dict|None, # strategy, max_length, stride, direction; None: there is no limit
-)->list: # [[(start, end) for each text], …]: the row that fits, then those that overflow
-    "Where the texts of a row are cut."
-    around = sum(x not in ('A', 'B') for x, _ in template)
-    room = limits['max_length'] - around if limits else sum(lengths)
-    if sum(lengths) <= room: return [[(0, n) for n in lengths]]
-    sizes = fit_lengths(*lengths, *[None]*(2 - len(lengths)), room, limits['strategy'])
-    first, *second = [windows(n, size, limits['stride'], limits['direction'])
-                      for n, size in zip(lengths, sizes)]
-    if not second: return [[a] for a in first]
-    (a, *more), (b, *rest) = first, *second
+# %% ../nbs/04a_tokenizer.ipynb #3b07c44e
+def cut_texts(
+    texts:list, # one or two; of each its ids, and other lists that are as long
+    room:int, # tokens that may stay
+    limits:dict, # strategy, stride, direction
+)->list: # rows of texts: the one that fits, then those that overflow
+    "The texts of a row, cut to fit."
+    lengths = [len(t[0]) for t in texts]
+    sizes = fit_lengths(*lengths, *[None]*(2 - len(texts)), room, limits['strategy'])
+    cuts = []
+    for text, n, size in zip(texts, lengths, sizes):
+        spans = windows(n, size, limits['stride'], limits['direction'])
+        cuts.append([[row[s:e] for row in text] for s, e in spans])
+    if len(cuts) == 1: return [[a] for a in cuts[0]]
+    (a, *more), (b, *rest) = cuts
     return [[a, b], *([x, y] for x in more for y in (b, *rest)), *([a, y] for y in rest)]
+
+# %% ../nbs/04a_tokenizer.ipynb #1b5dd2ed
+class BuildsRows:
+    "Rows from what was made of their texts."
+    def _build(self, samples, texts, special, limits, full=False):
+        plans, batch, make = [], [], self._row if full else BareRow
+        for pair in False, True:
+            room = limits and limits['max_length'] - self.num_special_tokens_to_add(pair)*special
+            plans.append((self._template(pair, special), room))
+        for sample in samples:
+            row = [next(texts) for text in sample if text is not None]
+            template, room = plans[len(row) - 1]
+            long = limits and sum([len(t[0]) for t in row]) > room
+            first, *more = cut_texts(row, room, limits) if long else [row]
+            batch.append(make(template, first))
+            if full: batch[-1].overflowing = [make(template, row) for row in more]
+        return batch
+
+    def _row(self, template, texts):
+        own, columns = dict(zip('AB', texts)), [[] for _ in range(8)]
+        for x, kind in template:
+            ids, offsets, words = own.get(x) or ([x], [(0, 0)], [None])
+            n, text = len(ids), 'AB'.index(x) if x in own else None
+            values = (ids, map(self._id_to_token, ids), offsets, words, [text]*n, [kind]*n,
+                      [int(text is None)]*n, [1]*n)
+            for column, more in zip(columns, values): column.extend(more)
+        return Encoding(*columns)
 
 # %% ../nbs/04a_tokenizer.ipynb #3c954457
 def chosen(
@@ -623,9 +652,10 @@ class ReadsIds:
         clean_up_tokenization_spaces:bool|None=None, # see `clean_up`; default: as it was made
     )->str|list: # text
         "From ids to text."
-        ids, clean = plain_rows(token_ids), clean_up_tokenization_spaces
+        ids = token_ids.tolist() if hasattr(token_ids, 'tolist') else token_ids
+        clean = clean_up_tokenization_spaces
         if isinstance(ids, int): ids = [ids]
-        if len(ids) and isinstance(ids[0], (list, tuple)):
+        if len(ids) and (hasattr(ids[0], '__len__') or getattr(ids[0], 'ndim', 0)):
             return self.batch_decode(ids, skip_special_tokens, clean)
         if clean is None: clean = self.clean_up_tokenization_spaces
         text = self._join(self.convert_ids_to_tokens(ids, skip_special_tokens))
@@ -785,12 +815,10 @@ class EncodesTexts(CallsOnce):
         "The ids of a text."
         return self(text, text_pair, **kwargs)[self.model_input_names[0]]
 
-    @delegates(CallsOnce._call_one)
-    def encode_plus(self, text:str|list, text_pair:str|list|None=None, **kwargs)->BatchEncoding:
+    def encode_plus(self, *args, **kwargs)->BatchEncoding:
         "The call for one text, by the name that it had before."
-        return self(text, text_pair, **kwargs)
+        return self(*args, **kwargs)
 
-    @delegates(CallsOnce._call_one)
     def batch_encode_plus(self, batch_text_or_text_pairs:list, **kwargs)->BatchEncoding:
         "The call for a list of texts or of pairs, by the name that it had before."
         return self(list(batch_text_or_text_pairs), **kwargs)
@@ -1016,8 +1044,8 @@ class LoadsTokenizer:
         return tokenizer
 
 # %% ../nbs/04a_tokenizer.ipynb #57648971
-class PreTrainedTokenizerBase(TokenRoles, SpecialRows, RowLengths, PadsRows, ReadsIds, EncodesTexts,
-                              SavesTokenizer, LoadsTokenizer):
+class PreTrainedTokenizerBase(TokenRoles, SpecialRows, BuildsRows, RowLengths, PadsRows, ReadsIds,
+                              EncodesTexts, SavesTokenizer, LoadsTokenizer):
     "All that a tokenizer does around `_encode_batch`: special tokens, padding, tensors, files."
     vocab_files_names = {}
     model_input_names = ['input_ids', 'token_type_ids', 'attention_mask']
@@ -1093,6 +1121,22 @@ def added_pattern(
     runs = groupby(tokens, lambda t: (t.single_word, t.lstrip, t.rstrip))
     return re.compile('|'.join(run(*r) for r in runs)) if tokens else None
 
+# %% ../nbs/04a_tokenizer.ipynb #eb30cc2f
+def parted(
+    pattern:re.Pattern|None, # of `added_pattern`
+    chars, # [(character, start, end)], where a match is looked for
+    length:int, # of the text
+): # (start, end, the token that stands there or None), without a gap
+    "Part a text at the tokens that are found in it."
+    at = 0
+    for m in pattern.finditer(''.join(c for c, _, _ in chars)) if pattern else ():
+        if m.end() == m.start(): continue
+        start, end = chars[m.start()][1], chars[m.end()-1][2]
+        if at < start: yield at, start, None
+        yield start, end, m[m.lastindex]
+        at = end
+    if at < length: yield at, length, None
+
 # %% ../nbs/04a_tokenizer.ipynb #ca0bd3b7
 class FindsAdded:
     "Added tokens in a text, in the vocabulary of a tokenizer in Python."
@@ -1111,24 +1155,16 @@ class FindsAdded:
 
     def _segments(self, text):
         "Part a text at its added tokens: (start, end, id of the added token or None)."
-        at = 0
-        for m in self._raw_pattern.finditer(text) if self._raw_pattern else ():
-            yield from self._normal_segments(text, at, m.start())
-            yield m.start(), m.end(), self._ids[m[m.lastindex]]
-            at = m.end()
-        yield from self._normal_segments(text, at, len(text))
-
-    def _normal_segments(self, text, start, end):
-        at = start
-        if self._normal_pattern and start < end:
-            chars = self._normalize(text[start:end])
-            for m in self._normal_pattern.finditer(''.join(c for c, _, _ in chars)):
-                if m.end() == m.start(): continue
-                s, e = start + chars[m.start()][1], start + chars[m.end()-1][2]
-                if at < s: yield at, s, None
-                yield s, e, self._normal_ids[m[m.lastindex]]
-                at = e
-        if at < end: yield at, end, None
+        raw, normal = self._raw_pattern, self._normal_pattern
+        if raw and not raw.search(text): raw = None # mostly
+        chars = [(c, i, i+1) for i, c in enumerate(text)] if raw else ()
+        for at, end, token in parted(raw, chars, len(text)):
+            if token is not None:
+                yield at, end, self._ids[token]
+                continue
+            chars = self._normalize(text[at:end]) if normal else ()
+            for a, b, token in parted(normal, chars, end - at):
+                yield at+a, at+b, token if token is None else self._normal_ids[token]
 
 # %% ../nbs/04a_tokenizer.ipynb #25ab0fdb
 class EncodesInPython:
@@ -1136,30 +1172,26 @@ class EncodesInPython:
     def _encode_text(self,
         text, # as the user gave it
         full=True, # the places too, not the ids alone
-    ): # (ids, offsets, word numbers); the last two are empty without `full`
+    ): # (ids, offsets, word numbers), or (ids,)
         "Encode one text, with the added tokens in it."
         ids, offsets, words = [], [], []
         for start, end, added in self._segments(text):
-            if not full:
-                ids += self._split_ids(text[start:end]) if added is None else [added]
-                continue
-            i, o, w = [added], [(0, end-start)], [0]
-            if added is None: i, o, w = self._split(text[start:end])
-            first = words[-1] + 1 if words else 0
-            ids += i
-            offsets += [(start+a, start+b) for a, b in o]
-            words += [first+k for k in w]
-        return ids, offsets, words
+            if not full: ids += self._split_ids(text[start:end]) if added is None else [added]
+            else:
+                i, o, w = [added], [(0, end-start)], [0]
+                if added is None: i, o, w = self._split(text[start:end])
+                first = words[-1] + 1 if words else 0
+                ids += i
+                offsets += [(start+a, start+b) for a, b in o]
+                words += [first+k for k in w]
+        return (ids, offsets, words) if full else (ids,)
 
     def _encode_words(self, texts, full=True):
         "The same for a list of words: their numbers are their places, and offsets count from each."
-        ids, offsets, words = [], [], []
-        for k, t in enumerate(texts):
-            i, o, _ = self._encode_text(t, full)
-            ids += i
-            offsets += o
-            words += [k]*len(o)
-        return ids, offsets, words
+        parts = [self._encode_text(t, full) for t in texts]
+        rows = [[*chain.from_iterable(row)] for row in zip(*parts)] or [[], [], []]
+        if full: rows[2] = [k for k, (ids, *_) in enumerate(parts) for _ in ids]
+        return rows
 
     def _encode_batch(self,
         samples, # [(first, second or None)]
@@ -1169,27 +1201,9 @@ class EncodesInPython:
         full=True, # offsets and word numbers too
     ): # an `Encoding` for each sample, the rest of it in `overflowing`; a `BareRow` without `full`
         "Encode a list of samples."
-        encode, batch = self._encode_words if split else self._encode_text, []
-        templates = [self._template(pair, special) for pair in (False, True)]
-        for sample in samples:
-            parts = [encode(x, full) for x in sample if x is not None]
-            template, rows = templates[len(parts) - 1], []
-            for spans in fit_row([len(ids) for ids, _, _ in parts], template, limits):
-                cut = [[x[s:e] for x in part] for part, (s, e) in zip(parts, spans)]
-                bare = BareRow(template, *(ids for ids, _, _ in cut))
-                rows.append(self._row(template, cut) if full else bare)
-            batch.append(rows[0])
-            if full: rows[0].overflowing = rows[1:]
-        return batch
-
-    def _row(self, template, parts):
-        own, lines = dict(zip('AB', parts)), []
-        for x, kind in template:
-            text = {'A': 0, 'B': 1}.get(x)
-            part = [[x], [(0, 0)], [None]] if text is None else own[x]
-            for i, place, word in zip(*part):
-                lines.append((i, self._tokens[i], place, word, text, kind, int(text is None), 1))
-        return Encoding(*([line[k] for line in lines] for k in range(8)))
+        encode = self._encode_words if split else self._encode_text
+        texts = (encode(text, full) for sample in samples for text in sample if text is not None)
+        return self._build(samples, texts, special, limits, full)
 
 # %% ../nbs/04a_tokenizer.ipynb #ffac47c8
 class PreTrainedTokenizer(FindsAdded, EncodesInPython, PreTrainedTokenizerBase):
@@ -1337,17 +1351,18 @@ MARKS = re.escape(''.join(c for c in map(chr, range(128)) if is_punctuation(c) a
 class Memory:
     "Words, and what was made of them; what is new is worked out, all of it at once."
     def __init__(self,
-        learn, # a function from a list of words to a list of what is made of each
+        learn, # a function from words to what is made of each, a tuple
         limit:int=100_000, # words to remember; then the memory starts again
     ): self.learn, self.limit, self.known = learn, limit, {}
     def __reduce__(self): return Memory, (self.learn, self.limit) # a copy starts empty
 
     def __call__(self,
         texts:list, # lists of words
-    )->list|None: # what was made of each word of each text; None for words too many or too long
+    )->list|None: # of each text, all that was made of its words; None for words too many or long
         "Look words up."
         known = self.known
-        def found(): return [[*map(known.__getitem__, words)] for words in texts]
+        def found():
+            return [[*chain.from_iterable(map(known.__getitem__, words))] for words in texts]
         try: return found()
         except KeyError: words = {*chain.from_iterable(texts)}
         if len(known) + len(words) > self.limit: known = self.known = {}
@@ -1372,23 +1387,23 @@ class CutsPieces:
 
     def _pieces(self,
         chunks, # texts without spaces
-    ): # (ids, offsets, word numbers, how many words) of each
+    ): # of each a tuple of one: (ids, offsets, word numbers, how many words)
         "The word pieces of chunks, which are the same wherever a chunk stands."
         found = []
         for words in map(self._words_of, chunks):
             ids, offsets, numbers = [], [], []
             for k, word in enumerate(words):
-                pieces = wordpiece(''.join(c for c, _, _ in word), self.vocab)
+                pieces = cut_word(''.join(c for c, _, _ in word), self.vocab)
                 for token, s, e in pieces or [(self.unk_token, 0, len(word))]:
                     ids.append(self._ids[token])
                     offsets.append((word[s][1], word[e-1][2]))
                     numbers.append(k)
-            found.append((ids, offsets, numbers, len(words)))
+            found.append(((ids, offsets, numbers, len(words)),))
         return found
 
     def _recall(self, chunks):
         found = self._memory([chunks])
-        return self._pieces(chunks) if found is None else found[0]
+        return [part for part, in self._pieces(chunks)] if found is None else found[0]
 
     def _split(self, text):
         ids, offsets, numbers, first = [], [], [], 0

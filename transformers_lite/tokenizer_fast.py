@@ -11,21 +11,21 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer_fast.html.
 # %% auto #0
 __all__ = ['AsksRust', 'blank_backend', 'Trains', 'PreTrainedTokenizerFast', 'RemembersWords', 'DistilBertTokenizerFast']
 
-# %% ../nbs/04b_tokenizer_fast.ipynb #65e399a2
+# %% ../nbs/04b_tokenizer_fast.ipynb #f7c84570
 import copy, json, os, re, threading
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from .tokenizer import (WORDPIECE, BareRow, Memory, PreTrainedTokenizerBase,
-                                         WordPieceMixin, add_to_backend, backend_sides,
-                                         check_arguments, check_unknown, check_wordpiece,
-                                         find_vocab, fit_lengths, fit_row, read_backend,
-                                         row_processor, windows, wordpiece_backend, write_files)
+from .tokenizer import (WORDPIECE, Memory, PreTrainedTokenizerBase, WordPieceMixin,
+                                         add_to_backend, backend_sides, check_arguments,
+                                         check_unknown, check_wordpiece, cut_texts, find_vocab,
+                                         read_backend, row_processor, wordpiece_backend,
+                                         write_files)
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #76c865e0
 class AsksRust:
@@ -34,9 +34,10 @@ class AsksRust:
         "Encode samples; without `full` there are no offsets and no word numbers, which is quicker."
         t = self._tokenizer
         texts = [a if b is None else (a, b) for a, b in samples]
+        pairs = [ab for ab in samples if ab[1] is not None]
         try:
             with _one_at_a_time:
-                if limits and limits['stride']: self._check_windows(samples, special, split, limits)
+                if limits and limits['stride']: self._check_windows(pairs, special, split, limits)
                 t.enable_truncation(**limits) if limits else t.no_truncation()
                 encode = t.encode_batch if full else t.encode_batch_fast
                 try: return encode(texts, is_pretokenized=split, add_special_tokens=special)
@@ -53,21 +54,14 @@ class AsksRust:
                                  ".decode('utf-16', 'replace').") from e
             raise
 
-    def _check_windows(self, samples, special, split, limits):
+    def _check_windows(self, pairs, special, split, limits):
         "ValueError for a stride that leaves no window in a pair, where Rust would panic."
-        def lengths(texts):
-            rows = self._tokenizer.encode_batch_fast(texts, is_pretokenized=split,
-                                                     add_special_tokens=False)
-            return [len(e.ids) for e in rows]
-        pairs = [ab for ab in samples if ab[1] is not None]
-        firsts, seconds = (lengths([ab[i] for ab in pairs]) for i in (0, 1))
-        strategy, stride = limits['strategy'], limits['stride']
-        room = limits['max_length'] - (self.num_special_tokens_to_add(True) if special else 0)
-        for n, m in zip(firsts, seconds):
-            kept = m if strategy == 'only_first' else n
-            if strategy != 'longest_first' and kept + stride < room: continue
-            for length, size in zip((n, m), fit_lengths(n, m, room, strategy)):
-                windows(length, size, stride)
+        room = limits['max_length'] - self.num_special_tokens_to_add(True)*special
+        rows = self._tokenizer.encode_batch_fast(pairs, is_pretokenized=split,
+                                                 add_special_tokens=False)
+        for e in rows:
+            texts = [[range(e.sequence_ids.count(i))] for i in (0, 1)]
+            if len(e) > room: cut_texts(texts, room, limits) # raises, and says why
 
 _one_at_a_time = threading.Lock()
 if hasattr(os, 'register_at_fork'):
@@ -204,16 +198,7 @@ class RemembersWords:
             texts = [' '.join(x) if split else x for ab in samples for x in ab if x is not None]
             found = memory([t.split(' ') for t in texts])
         if found is None: return super()._encode_batch(samples, special, split, limits, full)
-        ids, rows = iter(found), []
-        templates = [self._template(pair, special) for pair in (False, True)]
-        for _, b in samples:
-            template = templates[b is not None]
-            texts = [[*chain.from_iterable(next(ids))] for _ in range(1 if b is None else 2)]
-            if limits:
-                spans = fit_row([*map(len, texts)], template, limits)[0]
-                texts = [t[s:e] for t, (s, e) in zip(texts, spans)]
-            rows.append(BareRow(template, *texts))
-        return rows
+        return self._build(samples, ([ids] for ids in found), special, limits)
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #51779ad6
 class DistilBertTokenizerFast(RemembersWords, WordPieceMixin, PreTrainedTokenizerFast):
