@@ -1073,9 +1073,8 @@ class PreTrainedTokenizerBase(TokenRoles, SpecialRows, BuildsRows, RowLengths, P
         self.name_or_path, self.extra_settings = name_or_path, {}
         self.clean_up_tokenization_spaces = clean_up_tokenization_spaces
         if model_input_names is not None: self.model_input_names = list(model_input_names)
-        more = extra_special_tokens
-        if isinstance(more, dict): more = more.values()
-        extra = [as_token(t, True) for t in (*(additional_special_tokens or ()), *(more or ()))]
+        extra = [*read_setting(EXTRA[0], additional_special_tokens),
+                 *read_setting(EXTRA[1], extra_special_tokens)]
         named = {k: as_token(v, True) for k, v in special_tokens.items() if v is not None}
         self._special = {k: named[k].content for k in SPECIAL_TOKENS if k in named}
         self._additional = list(dict.fromkeys(t.content for t in extra))
@@ -1169,21 +1168,29 @@ class FindsAdded:
 # %% ../nbs/04a_tokenizer.ipynb #25ab0fdb
 class EncodesInPython:
     "From texts to rows, by `_split`."
+    def _split(self,
+        text, # without added tokens in it
+    ): # (ids, their (start, end) in the text, the number of the word each belongs to)
+        raise NotImplementedError(f"{type(self).__name__} must define _split(text), which returns "
+                                  "(ids, offsets, word numbers).")
+
+    def _parts(self, text): return [(0, self._split(text))] # and where each part begins
+
     def _encode_text(self,
         text, # as the user gave it
         full=True, # the places too, not the ids alone
     ): # (ids, offsets, word numbers), or (ids,)
         "Encode one text, with the added tokens in it."
-        ids, offsets, words = [], [], []
+        ids, offsets, words, word = [], [], [], 0
         for start, end, added in self._segments(text):
-            if not full: ids += self._split_ids(text[start:end]) if added is None else [added]
-            else:
-                i, o, w = [added], [(0, end-start)], [0]
-                if added is None: i, o, w = self._split(text[start:end])
-                first = words[-1] + 1 if words else 0
+            parts = [(0, ([added], [(0, end-start)], [0]))]
+            if added is None: parts = self._parts(text[start:end])
+            for at, (i, o, w) in parts:
                 ids += i
-                offsets += [(start+a, start+b) for a, b in o]
-                words += [first+k for k in w]
+                if not full: continue
+                offsets += [(start+at+a, start+at+b) for a, b in o]
+                words += [word+k for k in w]
+                word = words[-1] + 1 if words else 0
         return (ids, offsets, words) if full else (ids,)
 
     def _encode_words(self, texts, full=True):
@@ -1226,13 +1233,6 @@ class PreTrainedTokenizer(FindsAdded, EncodesInPython, PreTrainedTokenizerBase):
     def _id_to_token(self, i): return self._tokens.get(i)
     def convert_tokens_to_string(self, tokens:list)->str: return ' '.join(tokens)
     def _normalize(self, text): return [(c, i, i+1) for i, c in enumerate(text)]
-
-    def _split(self,
-        text, # without added tokens in it
-    ): # (ids, their (start, end) in the text, the number of the word each belongs to)
-        raise NotImplementedError(f"{type(self).__name__} must define _split(text), which returns "
-                                  "(ids, offsets, word numbers).")
-    def _split_ids(self, text): return self._split(text)[0]
 
 # %% ../nbs/04a_tokenizer.ipynb #0c9f64f5
 def wordpiece_backend(
@@ -1380,44 +1380,33 @@ class CutsPieces:
         if strip is None: strip = self.do_lower_case
         return fold(chars if strip else compose(chars), self.do_lower_case, strip)
 
-    def _words_of(self, chunk):
+    def _words(self, chunk):
         whole = not self.do_basic_tokenize or chunk in (self.never_split or ())
         if whole: return [[(c, i, i+1) for i, c in enumerate(chunk)]]
         return split_words(self._normalize(chunk), self.tokenize_chinese_chars)
 
     def _pieces(self,
         chunks, # texts without spaces
-    ): # of each a tuple of one: (ids, offsets, word numbers, how many words)
+    ): # of each a tuple of one: (ids, offsets, word numbers)
         "The word pieces of chunks, which are the same wherever a chunk stands."
         found = []
-        for words in map(self._words_of, chunks):
-            ids, offsets, numbers = [], [], []
-            for k, word in enumerate(words):
+        for chunk in chunks:
+            part = ids, offsets, numbers = [], [], []
+            for k, word in enumerate(self._words(chunk)):
                 pieces = cut_word(''.join(c for c, _, _ in word), self.vocab)
                 for token, s, e in pieces or [(self.unk_token, 0, len(word))]:
                     ids.append(self._ids[token])
                     offsets.append((word[s][1], word[e-1][2]))
                     numbers.append(k)
-            found.append(((ids, offsets, numbers, len(words)),))
+            found.append((part,))
         return found
 
-    def _recall(self, chunks):
-        found = self._memory([chunks])
-        return [part for part, in self._pieces(chunks)] if found is None else found[0]
-
-    def _split(self, text):
-        ids, offsets, numbers, first = [], [], [], 0
+    def _parts(self, text):
         chunks = [*self._chunks.finditer(text)]
-        for m, (i, o, w, n) in zip(chunks, self._recall([m[0] for m in chunks])):
-            at = m.start()
-            ids += i
-            offsets += [(at+a, at+b) for a, b in o]
-            numbers += [first+k for k in w]
-            first += n
-        return ids, offsets, numbers
-
-    def _split_ids(self, text):
-        return [i for part in self._recall(self._chunks.findall(text)) for i in part[0]]
+        texts = [m[0] for m in chunks]
+        found = self._memory([texts])
+        parts = [p for p, in self._pieces(texts)] if found is None else found[0]
+        return zip([m.start() for m in chunks], parts)
 
 # %% ../nbs/04a_tokenizer.ipynb #38861f55
 class DistilBertTokenizer(WordPieceMixin, CutsPieces, PreTrainedTokenizer):
