@@ -21,15 +21,23 @@ def as_method(
     f, # a function with @patch
     cls, # its class
 ): # the same function, as it would stand in its class
-    "Turn @patch into what Python has for it, and @delegates into the arguments that it stands for."
+    "Turn @patch into what Python has for it."
     kinds = [KINDS[k.arg].format(f.name) for k in getattr(decorator(f, 'patch'), 'keywords', [])]
-    if d := decorator(f, 'delegates'):
-        to = next(n for n in cls.body if getattr(n, 'name', '') == d.args[0].attr).args
-        new = [(a, v) for a, v in zip(to.args[1:], [None]*(len(to.args) - 1 - len(to.defaults)) + to.defaults) if v and a.arg not in {a.arg for a in f.args.args}]
-        f.args.kwonlyargs, f.args.kw_defaults, f.args.kwarg = [a for a, _ in new], [v for _, v in new], None
-    f.decorator_list = [ast.parse(k, mode='eval').body for k in kinds]
+    f.decorator_list = [*(ast.parse(k, mode='eval').body for k in kinds), *filter(None, [decorator(f, 'delegates')])]
     f.args.args[0].annotation = None
     return f
+
+def spell_out(
+    f, # a method with @delegates
+    classes, # {name: (module, class)}
+):
+    "Put the arguments that @delegates stands for into a method."
+    d = decorator(f, 'delegates')
+    _, home = classes[ast.unparse(d.args[0].value)]
+    to = next(n for n in home.body if getattr(n, 'name', '') == d.args[0].attr).args
+    new = [(a, v) for a, v in zip(to.args[1:], [None]*(len(to.args) - 1 - len(to.defaults)) + to.defaults) if v and a.arg not in {a.arg for a in f.args.args}]
+    f.args.kwonlyargs, f.args.kw_defaults, f.args.kwarg = [a for a, _ in new], [v for _, v in new], None
+    f.decorator_list.remove(d)
 
 def single_assignments(
     f, # a constructor
@@ -69,6 +77,7 @@ def merged(): # {module: its source, with all that belongs to a class inside it}
             cls.body.append(f)
     for m, c in classes.values():
         for f in c.body:
+            if decorator(f, 'delegates'): spell_out(f, classes)
             if getattr(f, 'name', '') == '__init__': f.body = list(single_assignments(f))
         if m != 'tf': c.body += made_properties(c, getattr(import_module(f'{PACKAGE}.{m}'), c.name)) # TensorFlow is an extra, and no loop makes anything there
     return {m: ast.unparse(t) for m, t in trees.items()}

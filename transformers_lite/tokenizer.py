@@ -815,10 +815,12 @@ class EncodesTexts(CallsOnce):
         "The ids of a text."
         return self(text, text_pair, **kwargs)[self.model_input_names[0]]
 
-    def encode_plus(self, *args, **kwargs)->BatchEncoding:
+    @delegates(CallsOnce._call_one)
+    def encode_plus(self, text:str|list, text_pair:str|list|None=None, **kwargs)->BatchEncoding:
         "The call for one text, by the name that it had before."
-        return self(*args, **kwargs)
+        return self(text, text_pair, **kwargs)
 
+    @delegates(CallsOnce._call_one)
     def batch_encode_plus(self, batch_text_or_text_pairs:list, **kwargs)->BatchEncoding:
         "The call for a list of texts or of pairs, by the name that it had before."
         return self(list(batch_text_or_text_pairs), **kwargs)
