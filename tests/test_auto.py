@@ -11,9 +11,9 @@ from transformers_lite.configuration import DistilBertConfig, PretrainedConfig
 from transformers_lite.heads import *
 from transformers_lite.distilbert import DistilBertModel
 from transformers_lite.model import PreTrainedModel
-from transformers_lite.tokenizer import BertTokenizer, BertTokenizerFast
-from transformers_lite.tokenizer import (DistilBertTokenizer, DistilBertTokenizerFast,
-                                         PreTrainedTokenizerFast)
+from transformers_lite.tokenizer import BertTokenizer, DistilBertTokenizer
+from transformers_lite.tokenizer_fast import (BertTokenizerFast, DistilBertTokenizerFast,
+                                              PreTrainedTokenizerFast)
 
 SMALL = dict(vocab_size=8, dim=8, n_heads=2, n_layers=1, hidden_dim=16, max_position_embeddings=16)
 HEADS = {AutoModel: DistilBertModel, AutoModelForSequenceClassification: DistilBertForSequenceClassification,

@@ -3,7 +3,7 @@ import numpy as np, pytest, torch
 from hypothesis import given, settings, strategies as st
 
 from transformers_lite import AutoModelForSequenceClassification, AutoTokenizer
-from transformers_lite.batches import length_bucketed, plan_batches
+from transformers_lite.tokenizer import length_bucketed, plan_batches
 
 NAME = 'transformers-lite/distilbert-sentiment'
 

@@ -17,7 +17,7 @@ from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertToke
 from transformers_lite.store import read_json
 from transformers_lite.processor import read_ctc_vocab
 from transformers_lite.rules import Count, Depth, Positive, Rule, Share, Size, Spread
-from transformers_lite.tokenizer import read_vocab
+from transformers_lite.wordpiece import read_vocab
 
 def tries(n): return settings(max_examples=n * int(os.environ.get('EXAMPLES', 1)), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 pytestmark = pytest.mark.filterwarnings('ignore')

@@ -12,7 +12,8 @@ import numpy as np, torch
 from transformers_lite.store import saving
 from transformers_lite.configuration import DistilBertConfig
 from transformers_lite.distilbert import DistilBertModel
-from transformers_lite.tokenizer import DistilBertTokenizer, DistilBertTokenizerFast
+from transformers_lite.tokenizer import DistilBertTokenizer
+from transformers_lite.tokenizer_fast import DistilBertTokenizerFast
 from transformers_lite.feature_extractor import Wav2Vec2FeatureExtractor
 from transformers_lite.processor import Wav2Vec2CTCTokenizer, Wav2Vec2Processor
 warnings.simplefilter('ignore')

@@ -118,7 +118,7 @@ print(codes)
 def test_the_threads_would_find_a_mix():
     "Without taking turns the Rust tokenizer gives wrong rows or raises: the test above can fail."
     import contextlib
-    from transformers_lite import tokenizer
+    from transformers_lite import tokenizer_fast as tokenizer
     t = DistilBertTokenizerFast(bert_vocab())
     want, bad = [tokenize(t, i) for i in range(24)], []
     def work(k):

@@ -7,6 +7,8 @@ from hypothesis import given, settings, strategies as st
 from helpers import ROOT, bert_vocab, run_python
 from transformers_lite.messages import warn_once
 from transformers_lite.tokenizer import *
+from transformers_lite.tokenizer_fast import *
+from transformers_lite.wordpiece import *
 
 RECORD = json.loads((ROOT/'tests'/'data'/'tricky_strings.json').read_text())
 VOCAB = {t: i for i, t in enumerate(RECORD['vocab'])}
@@ -330,7 +332,7 @@ def without_memory(t):
     "The same tokenizer, which asks Rust for everything."
     t = copy.deepcopy(t)
     t.backend_tokenizer
-    assert t._words is None
+    assert t._memory is None
     return t
 
 bits = st.lists(st.sampled_from([*"the caféÉİßΣς日本パ\u0301\u0338\u200b\u3000\x1c\x85\t\n.,=<[]#😀 ", '  ', ' the', '[MASK]', '[SEP]', '<new>', ' <odd> ', 'unbelievable', 'x' * 99, 'x' * 101]), max_size=12).map(''.join)
@@ -343,7 +345,7 @@ def test_looked_up_is_what_rust_says(texts, kwargs, side, pairs, options):
     fast = DistilBertTokenizerFast(vocab={t: i for i, t in enumerate(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 't', '##h', '##e', 'cafe', 'un', '##believable', '.', '日', 'x', '##x', 'e', '='])}, truncation_side=side, **options)
     fast.add_tokens(['<new>', AddedToken('<odd>', single_word=True)])
     rust = without_memory(fast)
-    assert fast._words is not None
+    assert fast._memory is not None
     batch = list(zip(texts, texts[::-1])) if pairs else texts
     for _ in range(2):  # the second time from memory
         assert fast(batch, **kwargs).data == rust(batch, **kwargs).data
@@ -353,31 +355,34 @@ def test_looked_up_is_what_rust_says(texts, kwargs, side, pairs, options):
 def test_memory_is_given_up_where_it_could_be_wrong():
     make = lambda: DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'cafe', 'café'], range(8))))
     fast = make()
-    assert fast.encode('The café', add_special_tokens=False) == [5, 6] and fast._words
+    assert fast.encode('The café', add_special_tokens=False) == [5, 6] and fast._memory.known
     fast.backend_tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
     assert fast.encode('The café', add_special_tokens=False) == [1, 7]  # what was remembered isn't used
     fast.add_tokens(['<a>'])
-    assert fast._words is None  # nor is it begun again: somebody has the object
+    assert fast._memory is None  # nor is it begun again: somebody has the object
     fast = make()
     fast.encode('The café')
     fast.add_tokens(['The', 'two words'])
-    assert fast._words is None and fast.encode('The two words café', add_special_tokens=False) == [8, 9, 6]
+    assert fast._memory is None and fast.encode('The two words café', add_special_tokens=False) == [8, 9, 6]
     fast = make()
     fast.add_tokens([AddedToken('<a>', lstrip=True)])
-    assert fast._words is None
+    assert fast._memory is None
     fast = make()
     fast.encode('The café')
     fast.cls_token = '[MASK]'
     assert fast.encode('The café') == [4, 5, 6, 3]
-    assert fast.encode('x' * 300 + ' the') == [4, 1, 5, 3] and not any(len(w) > 100 for w in fast._words)  # too long to be remembered
+    assert fast.encode('x' * 300 + ' the') == [4, 1, 5, 3] and not any(len(w) > 100 for w in fast._memory.known)  # too long to be remembered
 
 def test_copies_start_empty():
     fast = DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the'], range(6))))
     fast.encode('The cafe')
     for again in (pickle.loads(pickle.dumps(fast)), copy.deepcopy(fast)):
-        assert fast._words and again._words == {} and again.encode('The cafe') == fast.encode('The cafe') and again._words
+        assert fast._memory.known and again._memory.known == {} and again.encode('The cafe') == fast.encode('The cafe') and again._memory.known
 
 def test_memory_has_an_end():
     fast = DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '##b'], range(7))))
-    for i in range(40): assert fast._look_up([f'a ab {i}'], limit=10) == [[5, 5, 6, 1]]
-    assert len(fast._words) <= 10 and fast._look_up([' '.join(map(str, range(20)))], limit=10) is None
+    fast._memory.limit = 10
+    def looked_up(text): return fast._memory([text.split(' ')])
+    for i in range(40): assert looked_up(f'a ab {i}') == [[5, 5, 6, 1]]
+    assert len(fast._memory.known) <= 10 and looked_up(' '.join(map(str, range(20)))) is None
+    assert fast.encode(' '.join(['ab'] * 3), add_special_tokens=False) == [5, 6] * 3 and len(fast._memory.known) <= 10

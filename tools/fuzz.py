@@ -11,7 +11,8 @@ with atheris.instrument_imports(include=['transformers_lite', 'json']):
     from transformers_lite.configuration import DistilBertConfig
     from transformers_lite.store import read_json
     from transformers_lite.processor import read_ctc_vocab
-    from transformers_lite.tokenizer import DistilBertTokenizer, read_vocab
+    from transformers_lite.tokenizer import DistilBertTokenizer
+    from transformers_lite.wordpiece import read_vocab
 
 warnings.simplefilter('ignore')
 path = os.path.join(tempfile.mkdtemp(), 'file')

@@ -78,10 +78,11 @@ def first(text='not a good film, but a warm one'):
 CHAPTERS = { # chapter: (column, row, colour)
     '01_configuration': (0, 6, BLUE), '01a_attention': (1, 6, BLUE), '02_model': (2, 6, BLUE),
     '02a_distilbert': (3, 6, BLUE), '02b_checkpoint': (2, 5, BLUE), '02c_steps': (3, 5, BLUE),
-    '03_heads': (4, 6, BLUE), '04_tokenizer': (1, 4, GREEN), '05_image_processor': (1, 3, GREEN),
+    '03_heads': (4, 6, BLUE), '04_wordpiece': (1, 4, GREEN),
+    '04a_tokenizer': (2, 4, GREEN), '04b_tokenizer_fast': (3, 4, GREEN),
+    '05_image_processor': (1, 3, GREEN),
     '05a_vit': (2, 3, GREEN), '06_feature_extractor': (1, 2, GREEN), '06a_wav2vec2': (2, 2, GREEN),
-    '07_processor': (3, 2, GREEN), '07a_batches': (2, 4, GREEN), '08_auto': (3, 3, ORANGE),
-    '09_pipelines': (4, 3, ORANGE),
+    '07_processor': (3, 2, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '15_finetuning': (5, 2, ORANGE),
     '16_scaling': (5, 1, ORANGE), '20_messages': (0, 0, GREY), '20a_store': (1, 0, GREY),
@@ -90,7 +91,8 @@ CHAPTERS = { # chapter: (column, row, colour)
     '23_tensorflow': (2, -1, GREY), '24_speed': (3, -1, GREY), '25_int8': (4, -1, GREY),
     '26_coming_from_transformers': (0, 4, GREY)}
 ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 02a_distilbert',
-          '02a_distilbert 03_heads', '03_heads 10_custom_architecture', '04_tokenizer 07a_batches',
+          '02a_distilbert 03_heads', '03_heads 10_custom_architecture', '04_wordpiece 04a_tokenizer',
+          '04a_tokenizer 04b_tokenizer_fast',
           '05_image_processor 05a_vit', '06_feature_extractor 06a_wav2vec2',
           '06a_wav2vec2 07_processor', '05a_vit 08_auto', '08_auto 09_pipelines']
 

@@ -4,7 +4,6 @@ Modules:
 
 - `transformers_lite.attention`: How the tokens of a text look at each other, as functions without weights.
 - `transformers_lite.auto`: Name a checkpoint, and get the class that fits it.
-- `transformers_lite.batches`: A corpus in batches that hold little padding, and the results in the order of the texts.
 - `transformers_lite.checkpoint`: From a folder of files to a model that knows something, and back, so that nothing is lost and nothing is made up.
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.
 - `transformers_lite.distilbert`: A real model, built from the names in its checkpoint: embeddings, a stack of blocks, and nothing else.
@@ -24,9 +23,11 @@ Modules:
 - `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.store`: JSON that is read strictly, and a save that can't destroy what was there.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
-- `transformers_lite.tokenizer`: From text to numbers and back: cut a sentence into pieces of a vocabulary, and remember where each piece came from.
+- `transformers_lite.tokenizer`: From text to numbers and back: special tokens, pairs, padding, truncation, files, and batches of like length.
+- `transformers_lite.tokenizer_fast`: The Rust library behind the same interface, a memory of words that makes it faster still, and where the two tokenizers differ.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
-- `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words."""
+- `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words.
+- `transformers_lite.wordpiece`: Cut a sentence into pieces of a vocabulary, and remember which part of the text each piece came from."""
 
 __version__ = "0.1.0"
 
@@ -53,8 +54,9 @@ if TYPE_CHECKING: # for editors and type checkers; at run time a module is impor
     from .heads import *
     from .vit import *
     from .wav2vec2 import *
+    from .wordpiece import *
     from .tokenizer import *
-    from .batches import *
+    from .tokenizer_fast import *
     from .image_processor import *
     from .feature_extractor import *
     from .processor import *

@@ -34,7 +34,7 @@ if TYPE_CHECKING: # only for the signatures: these modules are imported when the
 FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, or the class itself
     'distilbert': dict(
         config='configuration.DistilBertConfig', tokenizer='tokenizer.DistilBertTokenizer',
-        fast_tokenizer='tokenizer.DistilBertTokenizerFast', model='distilbert.DistilBertModel',
+        fast_tokenizer='tokenizer_fast.DistilBertTokenizerFast', model='distilbert.DistilBertModel',
         sequence_classification='heads.DistilBertForSequenceClassification',
         question_answering='heads.DistilBertForQuestionAnswering',
         masked_lm='heads.DistilBertForMaskedLM',
@@ -49,7 +49,7 @@ FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, 
         processor='processor.Wav2Vec2Processor', model='wav2vec2.Wav2Vec2Model',
         ctc='wav2vec2.Wav2Vec2ForCTC', audio_classification='wav2vec2.Wav2Vec2ForSequenceClassification'),
     'bert': dict(
-        tokenizer='tokenizer.BertTokenizer', fast_tokenizer='tokenizer.BertTokenizerFast')}
+        tokenizer='tokenizer.BertTokenizer', fast_tokenizer='tokenizer_fast.BertTokenizerFast')}
 
 # %% ../nbs/08_auto.ipynb #09388da5
 def find_class(
@@ -260,7 +260,7 @@ class AutoTokenizer(AutoClass):
         family = tokenizer_family(name, **split_hub_kwargs(kwargs)[0])
         kinds = ('fast_tokenizer', 'tokenizer') if use_fast else ('tokenizer', 'fast_tokenizer')
         kind = next((k for k in kinds if class_name(k, family)), 'tokenizer')
-        if family is None: chosen = import_class('tokenizer.PreTrainedTokenizerFast')
+        if family is None: chosen = import_class('tokenizer_fast.PreTrainedTokenizerFast')
         else: chosen = find_class(kind, family, f"'{name}'")
         return chosen.from_pretrained(name, *inputs, **kwargs)
 

@@ -14,12 +14,11 @@ __all__ = ['PARTS', 'SCORE_FUNCTIONS', 'STRATEGIES', 'TASKS', 'TASK_ALIASES', 's
            'check_count', 'is_stream', 'TakesInputs', 'SavesParts', 'pick_device', 'kind_of', 'check_parts', 'Pipeline',
            'ChunkPipeline', 'label_scores', 'best_first', 'text_of', 'ReadsText', 'TextClassificationPipeline',
            'FeatureExtractionPipeline', 'GuessesWords', 'FillMaskPipeline', 'find_strategy', 'joined_words',
-           'TokenWindows', 'goes_on', 'text_of_tokens', 'Aggregates', 'keep_longest', 'TokenClassificationPipeline',
-           'examples_of', 'one_example', 'word_places', 'QuestionWindows', 'span_scores', 'RanksAnswers',
-           'QuestionAnsweringPipeline', 'ImageClassificationPipeline', 'one_channel', 'resampled', 'read_sound',
-           'ReadsSound', 'AudioClassificationPipeline', 'sound_pieces', 'HearsInPieces',
-           'AutomaticSpeechRecognitionPipeline', 'check_task', 'infer_task', 'shipped', 'config_of', 'load_model',
-           'load_part', 'pipeline']
+           'TokenWindows', 'goes_on', 'Aggregates', 'keep_longest', 'TokenClassificationPipeline', 'examples_of',
+           'one_example', 'word_places', 'QuestionWindows', 'span_scores', 'RanksAnswers', 'QuestionAnsweringPipeline',
+           'ImageClassificationPipeline', 'one_channel', 'resampled', 'read_sound', 'ReadsSound',
+           'AudioClassificationPipeline', 'sound_pieces', 'HearsInPieces', 'AutomaticSpeechRecognitionPipeline',
+           'check_task', 'infer_task', 'shipped', 'config_of', 'load_model', 'load_part', 'pipeline']
 
 # %% ../nbs/09_pipelines.ipynb #a985b563
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,12 +35,11 @@ from torch.utils.data import Dataset
 
 from .auto import (FAMILIES, AutoConfig, AutoFeatureExtractor, AutoImageProcessor,
                                     AutoProcessor, AutoTokenizer, class_name, find_class)
-from .batches import plan_batches
 from .files import split_hub_kwargs
 from .messages import suggest, warn_once
 from .pretrained import PushToHubMixin
 from .feature_extractor import load_audio
-from .tokenizer import CALL_OPTIONS, WordPieceMixin
+from .tokenizer import CALL_OPTIONS, WordPieceMixin, plan_batches
 
 # %% ../nbs/09_pipelines.ipynb #9e8a2d6d
 def step_arguments(
@@ -605,15 +603,6 @@ def goes_on(
     if isinstance(tokenizer, WordPieceMixin): mark = '##'
     return token.startswith(mark) if mark else start > 0 and ' ' not in text[start - 1:start + 1]
 
-# %% ../nbs/09_pipelines.ipynb #79479060
-def text_of_tokens(
-    tokenizer, # of the pipeline
-    tokens:list, # pieces of words
-)->str: # text
-    "The text that tokens stand for, as the Rust library writes it if it can."
-    decoder = getattr(getattr(tokenizer, '_tokenizer', None), 'decoder', None)
-    return decoder.decode(tokens) if decoder else tokenizer.convert_tokens_to_string(tokens)
-
 # %% ../nbs/09_pipelines.ipynb #166b0042
 class Aggregates:
     "From labels of tokens to labels of words, and of names of several words."
@@ -631,7 +620,7 @@ class Aggregates:
         "A word is labelled by its first token, by the mean of its tokens, or by the surest one."
         scores, names = torch.stack([t['scores'] for t in tokens]), [t['word'] for t in tokens]
         surest = scores.amax(-1).argmax() if strategy == 'max' else 0
-        word = names[0] if strategy == 'simple' else text_of_tokens(self.tokenizer, names)
+        word = names[0] if strategy == 'simple' else self.tokenizer.convert_tokens_to_string(names)
         row = scores.mean(0) if strategy == 'average' else scores[surest]
         return self.entity_of(tokens, row, word)
 
@@ -651,7 +640,7 @@ class Aggregates:
             before = tag
         return [dict(entity_group=g[0]['entity'].split('-', 1)[-1],
             score=sum(e['score'] for e in g) / len(g),
-            word=text_of_tokens(self.tokenizer, [e['word'] for e in g]),
+            word=self.tokenizer.convert_tokens_to_string([e['word'] for e in g]),
             start=g[0]['start'], end=g[-1]['end']) for g in groups]
 
 # %% ../nbs/09_pipelines.ipynb #cff44b18

@@ -26,13 +26,13 @@ from tokenizers import AddedToken
 from .features import BatchFeature
 from .messages import suggest, warn_once
 from .pretrained import PushToHubMixin
-from .store import saving, to_json, unique_keys, write_text
+from .store import to_json, unique_keys, write_text
 from .feature_extractor import (FeatureExtractionMixin, SequenceFeatureExtractor,
                                                  Wav2Vec2FeatureExtractor)
 from .rules import is_whole
 from .tokenizer import (BatchEncoding, PreTrainedTokenizer,
-                                         PreTrainedTokenizerBase, as_token, check_arguments,
-                                         clean_up, read_vocab)
+                                         PreTrainedTokenizerBase, as_token, check_arguments)
+from .wordpiece import clean_up, read_vocab
 
 # %% ../nbs/07_processor.ipynb #0fb15038
 def collapse(
