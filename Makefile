@@ -50,9 +50,8 @@ docs: install-dev ## build the site in _docs (needs quarto)
 bench: install-dev oracle ## time theirs and ours (five minutes); TIMES=3 runs it three times
 	@cd nbs && $(abspath $(BIN))/python -m benchmarks --times $(TIMES)
 
-export: install-dev ## write the modules, their stubs, the README, the chapters' links and llms.txt from the notebooks, and clean them
+export: install-dev ## write the modules, the README, the chapters' links and llms.txt from the notebooks, and clean them
 	@$(BIN)/nbdev-export
-	@$(BIN)/python tools/stubs.py
 	@$(BIN)/nbdev-clean
 	@$(BIN)/python tools/links.py
 	@$(BIN)/python tools/readme.py

@@ -431,7 +431,20 @@ class DistilBertConfig(PretrainedConfig):
         pad_token_id:int|None=0, # id of the padding token
         **kwargs, # settings of every `PretrainedConfig`
     ):
-        store_attr()
+        self.vocab_size = vocab_size
+        self.max_position_embeddings = max_position_embeddings
+        self.sinusoidal_pos_embds = sinusoidal_pos_embds
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.dim = dim
+        self.hidden_dim = hidden_dim
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+        self.activation = activation
+        self.initializer_range = initializer_range
+        self.qa_dropout = qa_dropout
+        self.seq_classif_dropout = seq_classif_dropout
+        self.pad_token_id = pad_token_id
         super().__init__(**kwargs)
 
 # %% ../nbs/05a_vit.ipynb #83151ba4
@@ -471,7 +484,22 @@ class ViTConfig(PretrainedConfig):
         **kwargs, # settings of every `PretrainedConfig`
     ):
         pooler_output_size = pooler_output_size or hidden_size
-        store_attr()
+        self.hidden_size = hidden_size
+        self.num_hidden_layers = num_hidden_layers
+        self.num_attention_heads = num_attention_heads
+        self.intermediate_size = intermediate_size
+        self.hidden_act = hidden_act
+        self.hidden_dropout_prob = hidden_dropout_prob
+        self.attention_probs_dropout_prob = attention_probs_dropout_prob
+        self.initializer_range = initializer_range
+        self.layer_norm_eps = layer_norm_eps
+        self.image_size = image_size
+        self.patch_size = patch_size
+        self.num_channels = num_channels
+        self.qkv_bias = qkv_bias
+        self.encoder_stride = encoder_stride
+        self.pooler_output_size = pooler_output_size
+        self.pooler_act = pooler_act
         super().__init__(**kwargs)
 
     def validate(self)->None:

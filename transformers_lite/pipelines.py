@@ -39,7 +39,7 @@ from .files import split_hub_kwargs
 from .messages import suggest, warn_once
 from .pretrained import PushToHubMixin
 from .feature_extractor import load_audio
-from .tokenizer import CALL_OPTIONS, WordPieceMixin, plan_batches
+from .tokenizer import CallOptions, WordPieceMixin, plan_batches
 
 # %% ../nbs/09_pipelines.ipynb #9e8a2d6d
 def step_arguments(
@@ -47,7 +47,7 @@ def step_arguments(
 )->set: # names
     "The arguments that a step takes; its `**kwargs` are options of the tokenizer's call."
     ps = list(signature(step).parameters.values())[1:]
-    more = CALL_OPTIONS if any(p.kind is Parameter.VAR_KEYWORD for p in ps) else ()
+    more = CallOptions.__annotations__ if any(p.kind is Parameter.VAR_KEYWORD for p in ps) else ()
     return {p.name for p in ps if p.kind is not Parameter.VAR_KEYWORD} | {*more}
 
 # %% ../nbs/09_pipelines.ipynb #728920ef
