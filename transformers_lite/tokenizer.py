@@ -11,15 +11,15 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 
 # %% auto #0
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'WORDPIECE', 'RULES', 'CALL_OPTIONS', 'NOT_KEPT', 'RENAMED',
-           'EXTRA', 'KANA', 'MARKED', 'VOICED', 'MARKS', 'pad_rows', 'FindsPlaces', 'Encoding', 'row_question',
-           'BatchEncoding', 'as_token', 'token_dict', 'check_arguments', 'TokenRoles', 'SpecialRows', 'BareRow',
-           'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'chosen', 'RowLengths', 'pad_array', 'PadsRows',
-           'plain_rows', 'ReadsIds', 'as_samples', 'PicksInputs', 'CallsOnce', 'EncodesTexts', 'write_files',
-           'SavesTokenizer', 'harmless', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'backend_sides',
-           'backend_roles', 'LoadsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded',
-           'EncodesInPython', 'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'add_to_backend',
-           'find_vocab', 'check_unknown', 'check_wordpiece', 'WordPieceMixin', 'Memory', 'CutsPieces',
-           'DistilBertTokenizer', 'plan_batches', 'length_bucketed']
+           'EXTRA', 'VOICED', 'MARKS', 'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'BatchEncoding',
+           'as_token', 'token_dict', 'check_arguments', 'TokenRoles', 'SpecialRows', 'BareRow', 'fit_lengths',
+           'windows', 'cut_texts', 'BuildsRows', 'chosen', 'RowLengths', 'pad_array', 'PadsRows', 'plain_rows',
+           'ReadsIds', 'as_samples', 'PicksInputs', 'CallsOnce', 'EncodesTexts', 'write_files', 'SavesTokenizer',
+           'harmless', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'backend_sides', 'backend_roles',
+           'LoadsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython',
+           'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'add_to_backend', 'find_vocab', 'check_unknown',
+           'check_wordpiece', 'WordPieceMixin', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'plan_batches',
+           'length_bucketed']
 
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import json, re, unicodedata
@@ -1342,9 +1342,9 @@ class WordPieceMixin:
         files = {'vocab.txt': lines, 'tokenizer.json': backend.to_str(pretty=True)}
         return write_files(save_directory, filename_prefix, files)
 
-KANA = [chr(i) for i in range(0x3040, 0x3100)]
-MARKED = [c for c in KANA if unicodedata.normalize('NFD', c)[1:] in ('\u3099', '\u309a')]
-VOICED = re.compile('[\u3099\u309a' + ''.join(MARKED) + ']')
+_KANA = [chr(i) for i in range(0x3040, 0x3100)]
+_MARKED = [c for c in _KANA if unicodedata.normalize('NFD', c)[1:] in ('\u3099', '\u309a')]
+VOICED = re.compile('[\u3099\u309a' + ''.join(_MARKED) + ']')
 
 # %% ../nbs/04a_tokenizer.ipynb #5dbe7424
 # marks that end a chunk; the three left out join with a mark that follows: = and U+0338 are ≠

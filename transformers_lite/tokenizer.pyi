@@ -7,7 +7,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, processors
 from typing import Self
 
-__all__ = ['pad_rows', 'FindsPlaces', 'Encoding', 'CharSpan', 'TokenSpan', 'row_question', 'BatchEncoding', 'SPECIAL_TOKENS', 'FLAGS', 'as_token', 'token_dict', 'WORDPIECE', 'RULES', 'check_arguments', 'TokenRoles', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'chosen', 'RowLengths', 'pad_array', 'PadsRows', 'plain_rows', 'ReadsIds', 'as_samples', 'PicksInputs', 'CallsOnce', 'CALL_OPTIONS', 'EncodesTexts', 'write_files', 'SavesTokenizer', 'NOT_KEPT', 'harmless', 'RENAMED', 'EXTRA', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'backend_sides', 'backend_roles', 'LoadsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython', 'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'add_to_backend', 'find_vocab', 'check_unknown', 'check_wordpiece', 'WordPieceMixin', 'KANA', 'MARKED', 'VOICED', 'MARKS', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'plan_batches', 'length_bucketed']
+__all__ = ['pad_rows', 'FindsPlaces', 'Encoding', 'CharSpan', 'TokenSpan', 'row_question', 'BatchEncoding', 'SPECIAL_TOKENS', 'FLAGS', 'as_token', 'token_dict', 'WORDPIECE', 'RULES', 'check_arguments', 'TokenRoles', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'chosen', 'RowLengths', 'pad_array', 'PadsRows', 'plain_rows', 'ReadsIds', 'as_samples', 'PicksInputs', 'CallsOnce', 'CALL_OPTIONS', 'EncodesTexts', 'write_files', 'SavesTokenizer', 'NOT_KEPT', 'harmless', 'RENAMED', 'EXTRA', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'backend_sides', 'backend_roles', 'LoadsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython', 'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'add_to_backend', 'find_vocab', 'check_unknown', 'check_wordpiece', 'WordPieceMixin', 'VOICED', 'MARKS', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'plan_batches', 'length_bucketed']
 
 def pad_rows(rows: list, length: int, value, side: str = 'right') -> list: ...
 
@@ -323,8 +323,6 @@ class WordPieceMixin:
     def _warn_marks(self, samples, split) -> None: ...
     def save_vocabulary(self, save_directory: str | Path, filename_prefix: str | None = None) -> tuple: ...
 
-KANA: Incomplete
-MARKED: Incomplete
 VOICED: Incomplete
 MARKS: Incomplete
 
