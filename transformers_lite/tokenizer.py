@@ -1075,8 +1075,9 @@ class PreTrainedTokenizerBase(TokenRoles, SpecialRows, BuildsRows, RowLengths, P
         self.name_or_path, self.extra_settings = name_or_path, {}
         self.clean_up_tokenization_spaces = clean_up_tokenization_spaces
         if model_input_names is not None: self.model_input_names = list(model_input_names)
-        extra = [*read_setting(EXTRA[0], additional_special_tokens),
-                 *read_setting(EXTRA[1], extra_special_tokens)]
+        more = extra_special_tokens
+        if isinstance(more, dict): more = more.values()
+        extra = [as_token(t, True) for t in (*(additional_special_tokens or ()), *(more or ()))]
         named = {k: as_token(v, True) for k, v in special_tokens.items() if v is not None}
         self._special = {k: named[k].content for k in SPECIAL_TOKENS if k in named}
         self._additional = list(dict.fromkeys(t.content for t in extra))
