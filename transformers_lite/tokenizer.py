@@ -1367,7 +1367,7 @@ class Memory:
         def found():
             return [[*chain.from_iterable(map(known.__getitem__, words))] for words in texts]
         try: return found()
-        except KeyError: words = {*chain.from_iterable(texts)}
+        except KeyError: words = dict.fromkeys(chain.from_iterable(texts))
         if len(known) + len(words) > self.limit: known = self.known = {}
         new = [w for w in words if w not in known]
         if len(new) > self.limit or any(len(w) > 100 for w in new): return None
