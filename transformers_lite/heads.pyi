@@ -46,11 +46,11 @@ class DistilBertForSequenceClassification(ScoresTexts):
 def labels_on_padding(labels: Tensor | None, attention_mask: Tensor | None) -> bool: ...
 
 class ScoresTokens(ScoresTexts):
-    output = TokenClassifierOutput
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor: ...
     def reads_padding(self, attention_mask: Tensor | None, labels: Tensor | None) -> bool: ...
 
 class DistilBertForTokenClassification(ScoresTokens):
+    output = TokenClassifierOutput
     distilbert: DistilBertModel
     dropout: nn.Dropout
     classifier: Linear
