@@ -188,8 +188,6 @@ def labels_on_padding(
 # %% ../nbs/03_heads.ipynb #6b02c9d4
 class ScoresTokens(ScoresTexts):
     "A head whose scores are for each token, and so are its labels."
-    output = TokenClassifierOutput
-
     def loss(self, logits:Tensor, labels:Tensor)->Tensor: # (b, n): a class, or -100 to leave out
         return cross_entropy(logits, labels)
 
@@ -199,6 +197,8 @@ class ScoresTokens(ScoresTexts):
 # %% ../nbs/03_heads.ipynb #860f5a72
 class DistilBertForTokenClassification(ScoresTokens):
     "DistilBERT that labels each token: one linear layer."
+    output = TokenClassifierOutput
+
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.distilbert, self.dropout = DistilBertModel(config), nn.Dropout(config.dropout)

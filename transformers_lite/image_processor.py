@@ -407,8 +407,9 @@ class ViTImageProcessor(PreparesPictures, ShowsPictures, ImageProcessingMixin):
         self.do_resize, self.size, self.resample = do_resize, size, resample
         self.do_rescale, self.rescale_factor = do_rescale, rescale_factor
         self.do_normalize, self.do_convert_rgb = do_normalize, do_convert_rgb
-        def listed(v): return [.5] * 3 if v is None else np.asarray(v).tolist()
-        self.image_mean, self.image_std = listed(image_mean), listed(image_std)
+        def listed(v): return list(v) if isinstance(v, (tuple, np.ndarray)) else v
+        self.image_mean = [.5] * 3 if image_mean is None else listed(image_mean)
+        self.image_std = [.5] * 3 if image_std is None else listed(image_std)
         super().__init__(**kwargs)
 
     def to_dict(self)->dict:

@@ -9,8 +9,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/processor.html.md"""
 
 # %% auto #0
 __all__ = ['collapse', 'read_tokens', 'read_ctc_vocab', 'whole_token', 'Languages', 'SplitsCharacters', 'CharacterTokenizer',
-           'Wav2Vec2CTCTokenizerOutput', 'join_words', 'add_times', 'plain_ids', 'DecodesBatches',
-           'Wav2Vec2CTCTokenizer', 'SavesParts', 'ProcessorMixin', 'one_text_a_clip', 'Wav2Vec2Processor']
+           'Wav2Vec2CTCTokenizerOutput', 'join_words', 'add_times', 'plain_ids', 'ReadsFrames', 'Wav2Vec2CTCTokenizer',
+           'SavesTogether', 'ProcessorMixin', 'one_text_a_clip', 'Wav2Vec2Processor']
 
 # %% ../nbs/07_processor.ipynb #c155a9b5
 import json
@@ -248,8 +248,21 @@ def plain_ids(
     return [plain_ids(i) for i in ids]
 
 # %% ../nbs/07_processor.ipynb #ac8884ae
-class DecodesBatches:
-    "Frames of several texts, and tokens in the place of ids."
+class ReadsFrames:
+    "From the best ids of frames to characters, and to several texts."
+    def _chars(self, ids, skip, group, spaced):
+        if bad := [i for i in ids if not isinstance(i, int)]:
+            raise TypeError(f"token ids are whole numbers, but {bad[0]!r:.60} is among them. "
+                            "Scores? Take logits.argmax(-1). A text? Call the tokenizer.")
+        chars, special = [], {*self.all_special_tokens} - {self.word_delimiter_token}
+        for t, start, end in collapse(self.convert_ids_to_tokens(ids), self.pad_token, group):
+            if t in special and skip: continue
+            if t in special: t = f' {t} ' if spaced else t
+            elif t == self.word_delimiter_token: t = self.replace_word_delimiter_char
+            elif self.do_lower_case: t = t.lower()
+            chars.append(dict(char=t, start_offset=start, end_offset=end))
+        return chars
+
     def batch_decode(self,
         sequences, # rows of ids
         skip_special_tokens:bool=False, # as of `decode`
@@ -263,23 +276,8 @@ class DecodesBatches:
         columns = [[getattr(r, f.name) for r in rows] for f in fields(rows[0])]
         return Wav2Vec2CTCTokenizerOutput(*(None if c[0] is None else c for c in columns))
 
-    def convert_tokens_to_string(self,
-        tokens:list, # the best token of each frame
-        group_tokens:bool=True, # merge what repeats
-        spaces_between_special_tokens:bool=False, # as of `decode`
-        output_char_offsets:bool=False, # as of `decode`
-        output_word_offsets:bool=False, # as of `decode`
-    )->dict: # {'text', 'char_offsets', 'word_offsets'}
-        "The text that tokens stand for, and where it is."
-        out = self.decode(self.convert_tokens_to_ids(tokens), group_tokens=group_tokens,
-                          spaces_between_special_tokens=spaces_between_special_tokens,
-                          output_char_offsets=True, output_word_offsets=True)
-        if not output_char_offsets: out.char_offsets = None
-        if not output_word_offsets: out.word_offsets = None
-        return vars(out)
-
 # %% ../nbs/07_processor.ipynb #88ed41ad
-class Wav2Vec2CTCTokenizer(DecodesBatches, CharacterTokenizer):
+class Wav2Vec2CTCTokenizer(ReadsFrames, CharacterTokenizer):
     "Text to characters, and the characters that a CTC model says for each frame to text."
     _get_word_offsets = staticmethod(join_words)  # the name that transformers' pipeline asks for
 
@@ -315,21 +313,23 @@ class Wav2Vec2CTCTokenizer(DecodesBatches, CharacterTokenizer):
         return Wav2Vec2CTCTokenizerOutput(text, chars if output_char_offsets else None,
                                           words if output_word_offsets else None)
 
-    def _chars(self, ids, skip, group, spaced):
-        if bad := [i for i in ids if not isinstance(i, int)]:
-            raise TypeError(f"token ids are whole numbers, but {bad[0]!r:.60} is among them. "
-                            "Scores? Take logits.argmax(-1). A text? Call the tokenizer.")
-        chars, special = [], {*self.all_special_tokens} - {self.word_delimiter_token}
-        for t, start, end in collapse(self.convert_ids_to_tokens(ids), self.pad_token, group):
-            if t in special and skip: continue
-            if t in special: t = f' {t} ' if spaced else t
-            elif t == self.word_delimiter_token: t = self.replace_word_delimiter_char
-            elif self.do_lower_case: t = t.lower()
-            chars.append(dict(char=t, start_offset=start, end_offset=end))
-        return chars
+    def convert_tokens_to_string(self,
+        tokens:list, # the best token of each frame
+        group_tokens:bool=True, # merge what repeats
+        spaces_between_special_tokens:bool=False, # as of `decode`
+        output_char_offsets:bool=False, # as of `decode`
+        output_word_offsets:bool=False, # as of `decode`
+    ): # {'text', 'char_offsets', 'word_offsets'}
+        "The text that tokens stand for, and where it is."
+        out = self.decode(self.convert_tokens_to_ids(tokens), group_tokens=group_tokens,
+                          spaces_between_special_tokens=spaces_between_special_tokens,
+                          output_char_offsets=True, output_word_offsets=True)
+        if not output_char_offsets: out.char_offsets = None
+        if not output_word_offsets: out.word_offsets = None
+        return vars(out)
 
 # %% ../nbs/07_processor.ipynb #2bb47a64
-class SavesParts(PushToHubMixin):
+class SavesTogether(PushToHubMixin):
     "Parts that are saved and loaded together, in the layouts of transformers 4 and 5."
     @classmethod
     def part_classes(cls)->dict: # {attribute: class}
@@ -376,7 +376,7 @@ class SavesParts(PushToHubMixin):
             write_text(new/'processor_config.json', to_json(self.to_dict()))
 
 # %% ../nbs/07_processor.ipynb #93b1289b
-class ProcessorMixin(SavesParts):
+class ProcessorMixin(SavesTogether):
     "Several preprocessors as one, saved and loaded together."
     attributes = ('feature_extractor', 'tokenizer')
     # what an attribute must be
