@@ -7,7 +7,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer
 from typing import Self
 
-__all__ = ['read_vocab', 'wordpiece', 'is_space', 'is_control', 'clean', 'fold_char', 'fold', 'compose', 'SPACES', 'CHINESE', 'is_chinese', 'is_punctuation', 'split_words', 'Encoding', 'BatchEncoding', 'CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'as_token', 'token_dict', 'MANY', 'YES', 'RULES', 'check_arguments', 'PreTrainedTokenizerBase', 'PreTrainedTokenizer', 'added_pattern', 'BareRow', 'fit_lengths', 'windows', 'WordPieceMixin', 'VOICED', 'wordpiece_settings', 'MARKS', 'Memo', 'DistilBertTokenizer', 'check_unknown', 'clean_up', 'pad_rows', 'mask_array', 'pad_array', 'as_samples', 'CALL_OPTIONS', 'PreTrainedTokenizerFast', 'read_backend', 'backend_sides', 'backend_roles', 'wordpiece_backend', 'DistilBertTokenizerFast', 'NOT_KEPT', 'harmless', 'RENAMED', 'EXTRA', 'read_setting', 'read_settings', 'read_added', 'blank_backend', 'BertTokenizer', 'BertTokenizerFast']
+__all__ = ['read_vocab', 'wordpiece', 'is_space', 'is_control', 'clean', 'fold_char', 'fold', 'compose', 'SPACES', 'CHINESE', 'is_chinese', 'is_punctuation', 'split_words', 'Encoding', 'BatchEncoding', 'CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'as_token', 'token_dict', 'MANY', 'YES', 'RULES', 'check_arguments', 'PreTrainedTokenizerBase', 'PreTrainedTokenizer', 'added_pattern', 'BareRow', 'fit_lengths', 'windows', 'WordPieceMixin', 'VOICED', 'wordpiece_settings', 'MARKS', 'Memo', 'DistilBertTokenizer', 'check_unknown', 'clean_up', 'pad_rows', 'mask_array', 'pad_array', 'as_samples', 'CALL_OPTIONS', 'PreTrainedTokenizerFast', 'read_backend', 'backend_sides', 'backend_roles', 'wordpiece_backend', 'DistilBertTokenizerFast', 'BertTokenizer', 'BertTokenizerFast', 'NOT_KEPT', 'harmless', 'RENAMED', 'EXTRA', 'read_setting', 'read_settings', 'read_added', 'blank_backend']
 
 def read_vocab(vocab: str | Path | dict) -> dict: ...
 def wordpiece(word: str, vocab: dict, max_chars: int = 100) -> list | None: ...
@@ -348,6 +348,12 @@ class DistilBertTokenizerFast(WordPieceMixin, PreTrainedTokenizerFast):
     def _encode_batch(self, samples, special, split, limits, full: bool = True): ...
     def _backend(self): ...
 
+class BertTokenizer(DistilBertTokenizer):
+    model_input_names: Incomplete
+
+class BertTokenizerFast(DistilBertTokenizerFast):
+    model_input_names: Incomplete
+
 NOT_KEPT: Incomplete
 
 def harmless(d: dict) -> dict: ...
@@ -359,9 +365,3 @@ def read_setting(name: str, value): ...
 def read_settings(path: Path | None, takes) -> tuple: ...
 def read_added(path: Path, special) -> dict: ...
 def blank_backend(t: Tokenizer, unk_token: str | None = None) -> Tokenizer: ...
-
-class BertTokenizer(DistilBertTokenizer):
-    model_input_names: Incomplete
-
-class BertTokenizerFast(DistilBertTokenizerFast):
-    model_input_names: Incomplete
