@@ -107,7 +107,8 @@ def follow(
         if depth is None or level <= depth: journey.append(step)
     def leave(part, args, output):
         step, t = open_steps.pop(), first_tensor(output)
-        if t is not None: step.shape_out, step.dtype, step.size = tuple(t.shape), t.dtype, size_of(t)
+        if t is None: return
+        step.shape_out, step.dtype, step.size = tuple(t.shape), t.dtype, size_of(t)
     try:
         for name, part in model.named_modules():
             noted = partial(enter, name)
