@@ -10,7 +10,7 @@ import numpy as np, pytest, torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from transformers_lite import (AutoConfig, AutoImageProcessor, AutoModel, AutoTokenizer, DistilBertConfig, DistilBertForMaskedLM, DistilBertForQuestionAnswering,
+from transformers_lite import (AutoConfig, AutoImageProcessor, AutoModel, DistilBertConfig, DistilBertForMaskedLM, DistilBertForQuestionAnswering,
     DistilBertForSequenceClassification, DistilBertForTokenClassification, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, ViTConfig,
     ViTForImageClassification, ViTImageProcessor, ViTModel, Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC, Wav2Vec2Model,
     Wav2Vec2Processor)

@@ -1,6 +1,5 @@
 "In a real browser: JupyterLab on loopback, a chapter in headless Chromium, every cell run by its menu."
 import os, re, secrets, shutil, subprocess, sys, time
-from pathlib import Path
 
 import pytest
 

@@ -1,7 +1,6 @@
 "Files: found, read and written without loss, from a folder, the hub's cache, and a small hub on this machine."
-import errno, json, os, re, signal, subprocess, sys, threading, time
+import errno, json, os, re, signal, subprocess, sys, threading
 from base64 import b64decode
-from pathlib import Path
 
 import numpy as np, pytest, torch
 from hypothesis import given, settings, strategies as st

@@ -10,7 +10,7 @@ from importlib.metadata import packages_distributions
 
 import transformers_lite as lite
 from transformers_lite.__main__ import install
-from helpers import NOTEBOOKS, ROOT, cells_of, run
+from helpers import NOTEBOOKS, ROOT, run
 from test_repository import requirements
 
 CHAPTERS = sorted(p for p in NOTEBOOKS if p.stem != 'index')
@@ -96,19 +96,18 @@ def test_what_the_site_is_made_of_is_there():
 
 def alt_text(cell):
     "What a plotting cell says of its picture; None without."
-    top = ''.join(cell['source']).split('\n\n')[0]
-    found = re.search(r'\A(?:#\|.*\n)*?#\| fig-alt: (.+)', top)
-    return found and yaml.safe_load(found[1])
+    found = cell['metadata'].get('nbdev', {}).get('fig-alt')
+    return found and yaml.safe_load(found)
 
 def draws(cell): return cell['cell_type'] == 'code' and any(k.startswith('image/') for o in cell['outputs'] for k in o.get('data', ()))
 
 def test_each_picture_says_what_it_shows():
     said = {(p.stem, c['id']): alt_text(c) for p in NOTEBOOKS for c in cells(p) if draws(c)}
     assert len(said) > 50
-    for at, alt in said.items(): assert isinstance(alt, str) and 20 <= len(alt) <= 300, f'{at}: `#| fig-alt: "…"` at the top of the cell says in a sentence what there is to see'
+    for at, alt in said.items(): assert isinstance(alt, str) and 20 <= len(alt) <= 300, f'{at}: the cell\'s metadata say in a sentence what there is to see: {{"nbdev": {{"fig-alt": "…"}}}}'
     assert [alt for alt, n in Counter(said.values()).items() if n > 1] == []
     cell = next(c for p in NOTEBOOKS for c in cells(p) if draws(c))
-    assert alt_text(cell | dict(source=[l for l in cell['source'] if 'fig-alt' not in l])) is None
+    assert alt_text(cell | dict(metadata={})) is None
 
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
 def test_pictures_in_text_and_html_have_names(path):
@@ -151,6 +150,8 @@ def test_nbdev_prepares_every_page(tmp_path):
             for other, anchor in re.findall(r'href="(\w+)\.ipynb#([^"]+)"', marked): assert anchor in {o.get('id') for o in made[other]}, (stem, other, anchor)
             if 'show_doc(' in ''.join(c['source']): assert re.search(r'\[source\]\(https://\S+/blob/main/transformers_lite/\w+\.py#L\d+\)', marked), (stem, marked)
     assert sum('.ipynb#' in json.dumps(page) for page in made.values()) > 1
+    alts = [s for page in made.values() for c in page if (s := re.search(r'^#\| fig-alt: "', ''.join(c['source']), re.M))]
+    assert len(alts) == sum('fig-alt' in c['metadata'].get('nbdev', {}) for p in NOTEBOOKS for c in cells(p)) > 50
     written = Counter(d for p in sorted((ROOT/'transformers_lite').glob('[a-z]*.py')) for d in definitions(p.read_text(encoding='utf-8')))
     assert shown == written and len(written) > 300
     loss = next(c for c in made['03_heads'] if 'def cross_entropy' in ''.join(c['source']))

@@ -1,6 +1,6 @@
 """Folders as they were written over the years, and by other tools: each loads in every class that may read it, agrees with
 transformers 4.57.6 or 5.x wherever one of them loads it, and comes back the same after it was saved."""
-import json, os
+import json
 
 import numpy as np, pytest, transformers
 

@@ -1,5 +1,5 @@
 "Feature extractors and load_audio against transformers 5.x and 4.57.6; files of every format; the field notes' row; bad input."
-import io, itertools, json
+import io, json
 
 import numpy as np, pytest, soundfile as sf, torch, transformers
 from hypothesis import given, settings, strategies as st

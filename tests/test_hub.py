@@ -1,7 +1,6 @@
 "The hub for real, without the hub: a server on this machine plays it for huggingface_hub, with every fault that it can have."
-import hashlib, json, re
+import hashlib, re
 from collections import Counter
-from pathlib import Path
 
 import pytest, torch
 

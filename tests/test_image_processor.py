@@ -1,5 +1,5 @@
 "The image processor against transformers 5.x and 4.57.6, on pictures of every kind; the field notes' rows; bad input."
-import inspect, io, itertools
+import inspect, io
 
 import numpy as np, pytest, torch, transformers
 from hypothesis import given, settings, strategies as st

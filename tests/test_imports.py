@@ -1,5 +1,5 @@
 "Importing is light, and every public name can be reached from the package."
-import ast, json
+import json
 from importlib import import_module
 
 import pytest
@@ -35,25 +35,33 @@ def test_a_model_costs_little_over_torch(name): assert import_seconds(f'from tra
 
 @pytest.mark.parametrize('module', MODULES)
 def test_names(module):
+    "Each public name of a module is reached from the package, and the list of what users import is right."
     mod = import_module(f'transformers_lite.{module}')
     assert getattr(transformers_lite, module) is mod
-    for name in mod.__all__:
-        assert getattr(transformers_lite, name) is getattr(mod, name)
-        assert (name in transformers_lite.__all__) == (module != 'tf') and name in dir(transformers_lite)
+    for name in mod.__all__: assert getattr(transformers_lite, name) is getattr(mod, name)
+    listed = [name for name, m in transformers_lite._where.items() if m == module]
+    assert {*listed} <= {*mod.__all__, 'PreTrainedConfig', 'ViTFeatureExtractor'} & {*dir(transformers_lite)}
+    assert [name in transformers_lite.__all__ for name in listed] == [module != 'tf'] * len(listed)
 
 def test_no_name_twice():
     names = [n for m in MODULES for n in import_module(f'transformers_lite.{m}').__all__]
-    assert len(names) == len(set(names)) == len(transformers_lite.__all__) + len(import_module('transformers_lite.tf').__all__)
-    assert not set(names) & set(MODULES)
+    assert len(names) == len(set(names)) and not set(names) & set(MODULES)
 
 def test_star():
+    "What users need, and no helper whose name is a common word."
     names = set(json.loads(run_python('from transformers_lite import *\nimport json; print(json.dumps(dir()))')))
-    assert names >= {n for n in transformers_lite.__all__ if not n.startswith('_')}
+    assert names >= set(transformers_lite.__all__) and len(transformers_lite.__all__) > 80
+    assert names & set(COMMON_WORDS) == set() and not [w for w in COMMON_WORDS if not hasattr(transformers_lite, w)]
+
+COMMON_WORDS = 'some', 'plain', 'clean', 'large', 'check', 'branches', 'match', 'refuse', 'tracing', 'saving', 'without', 'suggest'
 
 def test_unknown_name():
     with pytest.raises(AttributeError, match="no attribute 'DistilBertModl'"): transformers_lite.DistilBertModl
     with pytest.raises(ImportError, match='DistilBertModl'): exec('from transformers_lite import DistilBertModl', {})
 
-def test_editors_see_every_module(): # the lines under TYPE_CHECKING are the one list written by hand
-    tree = ast.parse((ROOT/'transformers_lite'/'__init__.py').read_text(encoding='utf-8'))
-    assert sorted(n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level) == MODULES
+def test_families_are_listed_whole():
+    "Every class that an Auto class opens, and every Auto class, is in the list of what users import."
+    from transformers_lite import auto
+    named = {path.split('.')[1] for kinds in auto.FAMILIES.values() for path in kinds.values()}
+    named |= {n for n in auto.__all__ if n.startswith('Auto') and n != 'AutoClass'}
+    assert named <= {*transformers_lite.__all__} and len(named) > 30

@@ -1,12 +1,12 @@
 "Linear layers by either library, layers without numbers, and normal numbers in parts."
 import copy, pickle, subprocess, sys, warnings
 
-import numpy as np, pytest, torch, transformers
+import pytest, torch, transformers
 from torch import nn
 
 import transformers_lite as L
 from transformers_lite import layers
-from transformers_lite.layers import Embedding, Linear, fill_normal, filled_later, prefer_onednn
+from transformers_lite.layers import Embedding, Linear, fill_normal, filled_later
 
 both = hasattr(torch.ops.mkldnn, '_linear_pointwise')
 

@@ -9,7 +9,6 @@ from fastcore.basics import store_attr
 from hypothesis import HealthCheck, given, settings, strategies as st
 from torch import nn
 
-from helpers import ROOT
 from transformers_lite import BaseModelOutput, PretrainedConfig, PreTrainedModel, activation, multi_head
 from transformers_lite.rules import ACTIVATIONS, Activation, Count, Share, Size
 

@@ -1,7 +1,7 @@
 "ViT's and wav2vec 2.0's settings, heads and Auto classes: files, signatures, messages, and what users do with them."
 import copy, inspect, json, pickle
 
-import numpy as np, pytest, torch, transformers
+import pytest, torch, transformers
 from sklearn.datasets import load_sample_image
 
 from helpers import run457

@@ -2,7 +2,7 @@
 
 `CASES` are calls as data. transformers 5.23 answers them in this process, 4.57.6 in `run457`, which also has question-answering; 5.x dropped it. The
 models are small, have large random weights, and are saved by transformers; the shipped checkpoints are cases, too."""
-import json, shutil, sys, types
+import json, shutil, types
 from pathlib import Path
 
 import numpy as np, pytest, torch, transformers

@@ -2,11 +2,11 @@
 import json
 
 import numpy as np, pytest, torch, transformers
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import transformers_lite.messages
 from helpers import run457, run_python
-from transformers_lite import AutoProcessor, AutoTokenizer, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor, add_times, collapse
+from transformers_lite import AutoProcessor, AutoTokenizer, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor, collapse
 
 VOCAB = {t: i for i, t in enumerate(['<pad>', '<s>', '</s>', '<unk>', '|', *"ABCDEHLORW'"])}
 TEXTS = ['HELLO WORLD', 'A <s> B', ' <unk>A', 'A <pad>', 'A<s>B', 'A', "DO'R", 'ABBA  CAB', 'LLL', 'HÉ', '', 'A|B', ' A ']

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.torch import save_file
 
 from helpers import bert_vocab
-from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, PretrainedConfig, ViTConfig, ViTImageProcessor, ViTModel, Wav2Vec2Config,
+from transformers_lite import (DistilBertConfig, DistilBertModel, DistilBertTokenizer, DistilBertTokenizerFast, PretrainedConfig, ViTConfig, ViTImageProcessor, Wav2Vec2Config,
     Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2Processor)
 from transformers_lite.store import read_json
 from transformers_lite.processor import read_ctc_vocab

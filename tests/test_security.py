@@ -1,5 +1,5 @@
 "What a stranger's file may not do, and what is kept by nothing: a section a kind, every class that loads. Tokenizers and processors have tests of their own."
-import inspect, json, os, re, sys, warnings
+import json, os, re, sys, warnings
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,9 @@ from transformers_lite import (AutoConfig, AutoFeatureExtractor, AutoImageProces
                                AutoTokenizer, DistilBertConfig, DistilBertForSequenceClassification, DistilBertModel, PretrainedConfig, ViTConfig, ViTForImageClassification, ViTImageProcessor, Wav2Vec2Config,
                                Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC)
 from transformers_lite import pretrained
-from transformers_lite.files import (LOAD_OPTIONS, HUB_OPTIONS, OTHER_OPTIONS, cached_file,
-                                     split_hub_kwargs)
+from transformers_lite.files import (LOAD_OPTIONS, OTHER_OPTIONS, cached_file)
 from transformers_lite.messages import masked, warn_once
-from transformers_lite.pretrained import PreprocessorMixin, is_secret, leads_away, vetted
-from transformers_lite.store import to_json
+from transformers_lite.pretrained import PreprocessorMixin, is_secret, vetted
 
 TEXT = dict(vocab_size=8, dim=8, n_heads=2, n_layers=1, hidden_dim=16, max_position_embeddings=16)
 PICTURE = dict(image_size=8, patch_size=4, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)

@@ -1,5 +1,5 @@
 "The shipped checkpoint: as good and as small as its model card says, and the same in transformers."
-import csv, gzip, json
+import csv, gzip
 
 import pytest, torch
 

@@ -90,7 +90,7 @@ def test_slow_equals_fast_when_cut(real, a, b, n, stride, strategy, side, specia
     def go(t):
         t.truncation_side = side
         try: return all_of(t, a, b, truncation=strategy, max_length=n, stride=stride, return_overflowing_tokens=True, add_special_tokens=special)
-        except ValueError as e: return 'ValueError'
+        except ValueError: return 'ValueError'
     assert go(real[0]) == go(real[1])
 
 def test_every_code_point():

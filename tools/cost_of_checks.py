@@ -1,12 +1,12 @@
 """What the checks of good input cost: each call with its checks and with them taken out, in turn,
 as the ratio of medians. Run it on an idle machine."""
-import statistics, sys, tempfile, time
+import statistics, tempfile, time
 from contextlib import ExitStack
 from unittest.mock import patch
 
 import numpy as np, torch
 from transformers_lite import (
-    DistilBertConfig, DistilBertModel, DistilBertTokenizerFast, ViTConfig, ViTImageProcessor,
+    DistilBertConfig, DistilBertModel, ViTConfig, ViTImageProcessor,
     ViTModel, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model)
 from transformers_lite import checkpoint, feature_extractor, files, model, pretrained, wav2vec2
 

@@ -32,49 +32,85 @@ Modules:
 __version__ = "0.1.0"
 
 import ast, re
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING: # for editors and type checkers; at run time a module is imported when one of its names is first used
-    from .messages import *
-    from .store import *
-    from .files import *
-    from .pretrained import *
-    from .features import *
-    from .rules import *
-    from .look import *
-    from .configuration import *
-    from .attention import *
-    from .layers import *
-    from .model import *
-    from .distilbert import *
-    from .checkpoint import *
-    from .steps import *
-    from .heads import *
-    from .vit import *
-    from .wav2vec2 import *
-    from .wordpiece import *
-    from .tokenizer import *
-    from .tokenizer_fast import *
-    from .image_processor import *
-    from .feature_extractor import *
-    from .processor import *
-    from .auto import *
-    from .pipelines import *
-    from .tf import *
+# What users import. An editor reads it; at run time a name is imported when it is first used.
+if TYPE_CHECKING:
+    from .configuration import (
+        PretrainedConfig, PreTrainedConfig, DistilBertConfig, ViTConfig, Wav2Vec2Config,
+        SpecAugmentConfig)
+    from .rules import Rule, Count, Depth, Share, Spread, Positive, Size, Activation
+    from .attention import Context, multi_head
+    from .layers import Linear, Embedding
+    from .model import (
+        PreTrainedModel, ModelOutput, BaseModelOutput, ACT2FN, activation, text_inputs)
+    from .distilbert import DistilBertPreTrainedModel, DistilBertModel
+    from .heads import (
+        SequenceClassifierOutput, TokenClassifierOutput, MaskedLMOutput,
+        MultipleChoiceModelOutput, QuestionAnsweringModelOutput,
+        DistilBertForSequenceClassification, DistilBertForTokenClassification,
+        DistilBertForQuestionAnswering, DistilBertForMaskedLM, DistilBertForMultipleChoice)
+    from .vit import (
+        ViTPreTrainedModel, ViTModel, ViTForImageClassification, BaseModelOutputWithPooling,
+        ImageClassifierOutput)
+    from .wav2vec2 import (
+        Wav2Vec2PreTrainedModel, Wav2Vec2Model, Wav2Vec2ForCTC,
+        Wav2Vec2ForSequenceClassification, Wav2Vec2BaseModelOutput, CausalLMOutput)
+    from .features import BatchFeature
+    from .files import cached_file
+    from .tokenizer import (
+        BatchEncoding, CharSpan, TokenSpan, PreTrainedTokenizerBase, PreTrainedTokenizer,
+        DistilBertTokenizer, BertTokenizer, length_bucketed)
+    from .tokenizer_fast import PreTrainedTokenizerFast, DistilBertTokenizerFast, BertTokenizerFast
+    from .image_processor import ImageProcessingMixin, ViTImageProcessor, ViTFeatureExtractor
+    from .feature_extractor import (
+        FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor,
+        load_audio, split_clips)
+    from .processor import ProcessorMixin, Wav2Vec2CTCTokenizer, Wav2Vec2Processor
+    from .auto import (
+        AutoConfig, AutoTokenizer, AutoImageProcessor, AutoFeatureExtractor, AutoProcessor,
+        AutoModel, AutoModelForSequenceClassification, AutoModelForTokenClassification,
+        AutoModelForQuestionAnswering, AutoModelForMaskedLM, AutoModelForMultipleChoice,
+        AutoModelForImageClassification, AutoModelForCTC, AutoModelForAudioClassification)
+    from .pipelines import (
+        pipeline, Pipeline, ChunkPipeline, TextClassificationPipeline,
+        TokenClassificationPipeline, QuestionAnsweringPipeline, FillMaskPipeline,
+        FeatureExtractionPipeline, ImageClassificationPipeline, AudioClassificationPipeline,
+        AutomaticSpeechRecognitionPipeline)
+    from .steps import follow
+    from .look import (
+        show_tokens, heat_map, show_attention, show_sound, show_images, show_table,
+        show_tree)
+    from .tf import (
+        TFPreTrainedModel, TFDistilBertModel, TFDistilBertForSequenceClassification,
+        TFDistilBertForTokenClassification, TFDistilBertForQuestionAnswering,
+        TFDistilBertForMaskedLM, TFDistilBertForMultipleChoice)
 
-_all = re.compile(r'^__all__ = (\[.*?\])', re.M | re.S) # nbdev writes it near the top of each module
-_modules = {f.stem: ast.literal_eval(m[1]) for f in sorted(Path(__file__).parent.glob('[a-z]*.py'))
-            if (m := _all.search(f.read_text(encoding='utf-8')))}
-_where = {name: module for module, names in _modules.items() for name in names}
+_here = Path(__file__)
+_source = ast.walk(ast.parse(_here.read_text(encoding='utf-8')))
+_lists = [n for n in _source if isinstance(n, ast.ImportFrom) and n.level]  # the lines above
+_where = {a.name: n.module for n in _lists for a in n.names}
+_modules = {f.stem for f in _here.parent.glob('[a-z]*.py')}
 
-__all__ = [name for name, module in _where.items() if module != 'tf']  # TensorFlow is an extra: its names are there, but `import *` doesn't ask for them
+# TensorFlow is an extra: its names are there, but `import *` doesn't ask for them
+__all__ = [name for name, module in _where.items() if module != 'tf']
+
+@lru_cache(None)
+def _others():
+    "{name: module} of all other public names, which nbdev writes near the top of each module."
+    listed = re.compile(r'^__all__ = (\[.*?\])', re.M | re.S)
+    found = {m: listed.search((_here.parent/f'{m}.py').read_text(encoding='utf-8')) for m in sorted(_modules)}
+    return {name: m for m, names in found.items() if names for name in ast.literal_eval(names[1])}
 
 def __dir__(): return sorted({*globals(), *_where, *_modules})
 
 def __getattr__(name):
     "Import the module that has `name`, or the module of that name (PEP 562)."
-    if name in _where: return getattr(import_module(f'{__name__}.{_where[name]}'), name)
     if name in _modules: return import_module(f'{__name__}.{name}')
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'; dir({__name__}) lists what it has", name=name)
+    if (module := _where.get(name) or _others().get(name)) is not None:
+        return getattr(import_module(f'{__name__}.{module}'), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'; "
+                         f"dir({__name__}) lists what it has", name=name)

@@ -238,7 +238,7 @@ def read_h5(
         found[where] = torch.as_tensor(item[()])
     try:
         with h5py.File(path) as f: f.visititems(visit)
-    except (OSError, TypeError) as e:
+    except (OSError, TypeError, ValueError) as e:
         raise OSError(f"'{path}' is not a whole HDF5 file ({e}). Copy or download it again.") from e
     return from_tensorflow(found)
 

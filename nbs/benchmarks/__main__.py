@@ -5,7 +5,6 @@ import argparse, json, platform
 from pathlib import Path
 
 import torch, transformers
-from . import cases  # fills CASES
 from . import growth, plots
 from .timing import CASES, alternate, summary
 

@@ -1,7 +1,7 @@
 """One way to time everything: theirs, ours and the floor in turn, again and again, so that a busy
 moment of the machine hits all of them."""
 import gc, statistics, time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 @dataclass
 class Race:

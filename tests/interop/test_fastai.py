@@ -2,7 +2,6 @@
 import torch
 
 from fastai.basics import Callback, CrossEntropyLossFlat, DataLoader, DataLoaders, Learner, accuracy, params
-from fastai.callback import schedule # gives a Learner fit_one_cycle
 
 from transformers_lite import AutoModelForSequenceClassification, DistilBertForSequenceClassification
 

@@ -1,5 +1,5 @@
 "DistilBERT and its five heads against transformers: 5.x in this process, 4.57.6 in one other."
-import pytest, torch, transformers
+import pytest, torch
 from torch import tensor
 
 from parity import util
@@ -163,7 +163,7 @@ def older(folder):
     return worst
 
 def test_457(tmp_path):
-    code = f'''import sys, pathlib, warnings
+    code = '''import sys, pathlib, warnings
 warnings.simplefilter('ignore')
 transformers.logging.set_verbosity_error()
 sys.path.insert(0, args[1])

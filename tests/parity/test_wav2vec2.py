@@ -1,5 +1,5 @@
 "wav2vec 2.0 and its heads against transformers: 5.x in this process, 4.57.6 in one other."
-import pytest, torch, transformers
+import pytest, torch
 from safetensors.torch import load_file, save_file
 from torch import tensor
 
