@@ -91,7 +91,8 @@ CHAPTERS = { # chapter: (column, row, colour)
     '23_tensorflow': (2, -1, GREY), '24_speed': (3, -1, GREY), '25_int8': (4, -1, GREY),
     '26_coming_from_transformers': (0, 4, GREY)}
 ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 02a_distilbert',
-          '02a_distilbert 03_heads', '03_heads 10_custom_architecture', '04_wordpiece 04a_tokenizer',
+          '02a_distilbert 03_heads', '03_heads 10_custom_architecture',
+          '04_wordpiece 04a_tokenizer',
           '04a_tokenizer 04b_tokenizer_fast',
           '05_image_processor 05a_vit', '06_feature_extractor 06a_wav2vec2',
           '06a_wav2vec2 07_processor', '05a_vit 08_auto', '08_auto 09_pipelines']

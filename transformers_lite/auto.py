@@ -32,24 +32,27 @@ if TYPE_CHECKING: # only for the signatures: these modules are imported when the
 
 # %% ../nbs/08_auto.ipynb #9613d7aa
 FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, or the class itself
-    'distilbert': dict(
-        config='configuration.DistilBertConfig', tokenizer='tokenizer.DistilBertTokenizer',
-        fast_tokenizer='tokenizer_fast.DistilBertTokenizerFast', model='distilbert.DistilBertModel',
-        sequence_classification='heads.DistilBertForSequenceClassification',
-        question_answering='heads.DistilBertForQuestionAnswering',
-        masked_lm='heads.DistilBertForMaskedLM',
-        token_classification='heads.DistilBertForTokenClassification',
-        multiple_choice='heads.DistilBertForMultipleChoice'),
-    'vit': dict(
-        config='configuration.ViTConfig', image_processor='image_processor.ViTImageProcessor',
-        model='vit.ViTModel', image_classification='vit.ViTForImageClassification'),
-    'wav2vec2': dict(
-        config='configuration.Wav2Vec2Config', tokenizer='processor.Wav2Vec2CTCTokenizer',
-        feature_extractor='feature_extractor.Wav2Vec2FeatureExtractor',
-        processor='processor.Wav2Vec2Processor', model='wav2vec2.Wav2Vec2Model',
-        ctc='wav2vec2.Wav2Vec2ForCTC', audio_classification='wav2vec2.Wav2Vec2ForSequenceClassification'),
-    'bert': dict(
-        tokenizer='tokenizer.BertTokenizer', fast_tokenizer='tokenizer_fast.BertTokenizerFast')}
+    'distilbert': dict(config='configuration.DistilBertConfig',
+                       tokenizer='tokenizer.DistilBertTokenizer',
+                       fast_tokenizer='tokenizer_fast.DistilBertTokenizerFast',
+                       model='distilbert.DistilBertModel',
+                       sequence_classification='heads.DistilBertForSequenceClassification',
+                       question_answering='heads.DistilBertForQuestionAnswering',
+                       masked_lm='heads.DistilBertForMaskedLM',
+                       token_classification='heads.DistilBertForTokenClassification',
+                       multiple_choice='heads.DistilBertForMultipleChoice'),
+    'vit': dict(config='configuration.ViTConfig',
+                image_processor='image_processor.ViTImageProcessor', model='vit.ViTModel',
+                image_classification='vit.ViTForImageClassification'),
+    'wav2vec2': dict(config='configuration.Wav2Vec2Config',
+                     tokenizer='processor.Wav2Vec2CTCTokenizer',
+                     feature_extractor='feature_extractor.Wav2Vec2FeatureExtractor',
+                     processor='processor.Wav2Vec2Processor', model='wav2vec2.Wav2Vec2Model',
+                     ctc='wav2vec2.Wav2Vec2ForCTC',
+                     audio_classification='wav2vec2.Wav2Vec2ForSequenceClassification'),
+    'bert': dict(tokenizer='tokenizer.BertTokenizer',
+                 fast_tokenizer='tokenizer_fast.BertTokenizerFast')
+}
 
 # %% ../nbs/08_auto.ipynb #09388da5
 def find_class(

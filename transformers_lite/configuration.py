@@ -25,7 +25,7 @@ from .files import cached_file, split_hub_kwargs
 from .messages import masked, naming, suggest, warn_once
 from .pretrained import (UNKEPT, JsonMixin, PushToHubMixin, is_part, is_secret,
                                           own_settings, vetted, without_secrets)
-from .store import read_json, saving, to_json, write_text
+from .store import read_json, to_json, write_text
 from .look import show_settings
 from .rules import Activation, Count, Depth, Share, Spread, check, usual_type
 
@@ -538,8 +538,8 @@ class Wav2Vec2Elsewhere(PretrainedConfig):
         **kwargs, # settings of every `PretrainedConfig`
     ):
         output_hidden_size = output_hidden_size or self.hidden_size
-        num_feat_extract_layers = len(self.conv_dim)
-        store_attr()
+        store_attr(but='num_feat_extract_layers')
+        self.num_feat_extract_layers = len(self.conv_dim)
         super().__init__(**kwargs)
 
 # %% ../nbs/06a_wav2vec2.ipynb #32a6c7cc

@@ -147,7 +147,7 @@ class SequenceFeatureExtractor(PadsClips, FeatureExtractionMixin):
     model_input_names = ['input_values', 'attention_mask']
     def __init__(self,
         feature_size:Count=1, # numbers that stand for one step in time
-        sampling_rate:Count=16000, # samples a second that the model expects
+        sampling_rate:Positive=16000, # samples a second that the model expects
         padding_value:float|None=0.0, # what clips are filled up with
         padding_side:Literal['right', 'left']='right', # where clips are filled up
         return_attention_mask:bool=False, # also say what is sound (1) and what is padding (0)?
@@ -318,7 +318,7 @@ class Wav2Vec2FeatureExtractor(ShowsSound, SequenceFeatureExtractor):
     "Makes batches of raw sound for wav2vec 2.0."
     def __init__(self,
         feature_size:Count=1, # raw sound has one number for each step
-        sampling_rate:Count=16000, # samples a second that the model expects
+        sampling_rate:Positive=16000, # samples a second that the model expects
         padding_value:float|None=0.0, # what clips are filled up with
         return_attention_mask:bool=False, # also say what is sound and what is padding?
         do_normalize:bool=True, # bring each clip to mean 0 and variance 1?

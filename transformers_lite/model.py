@@ -133,18 +133,20 @@ class Attends:
 
     @property
     def attention_mode(self)->str: # 'packed', 'sdpa' or 'eager'
-        "How attention is computed; ValueError for a way that isn't known."
-        mode = self.config._attn_implementation or 'packed'
-        if mode in ('packed', 'sdpa', 'eager'): return mode
-        raise ValueError(f"attn_implementation={mode!r} is unknown: "
-                         "use 'packed', 'sdpa' or 'eager'.")
+        return self.config._attn_implementation or 'packed'
+
+    def check_attention_mode(self)->None:
+        "ValueError for a way to compute attention that isn't known."
+        if self.attention_mode not in ('packed', 'sdpa', 'eager'):
+            raise ValueError(f"attn_implementation={self.attention_mode!r} is unknown: "
+                             "use 'packed', 'sdpa' or 'eager'.")
 
     def set_attn_implementation(self,
         attn_implementation:str, # 'packed' (default), 'sdpa' or 'eager'
     )->None:
         "Compute attention in another way from now on."
         self.config._attn_implementation = attn_implementation
-        self.attention_mode # a way that isn't known fails here, and not in the middle of a run
+        self.check_attention_mode()
 
     def context(self,
         x:Tensor, # (b, n, …): the batch, ids or vectors
@@ -155,6 +157,7 @@ class Attends:
         position_ids:Tensor|None=None,
     )->Context: # for `run_blocks`
         "What the blocks are told of a batch."
+        self.check_attention_mode()
         keep = keep_mask(attention_mask, x.shape[:2])
         positions = places(x.shape[1], keep, x.device) if position_ids is None else position_ids
         eager = self.attention_mode == 'eager' or output_attentions or head_mask is not None
@@ -493,7 +496,7 @@ class PreTrainedModel(Checks, Explains, Attends, Runs, Answers, Thrifty, Fills, 
                              f"{type(self).__name__}.from_pretrained(name).")
         config.validate()
         self.config, self.name_or_path, self.is_initialized = config, config.name_or_path, False
-        self.attention_mode # a way that isn't known fails here, and not in the middle of a run
+        self.check_attention_mode()
 
     @property
     def base_model(self)->nn.Module: # the model without its head; itself, where there is none

@@ -38,8 +38,8 @@ from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pr
 from .features import BatchFeature
 from .files import cached_file, local_folder, split_hub_kwargs
 from .messages import naming, suggest, warn_once
-from .pretrained import PushToHubMixin, vetted, without
-from .store import read_json, saving, to_json, write_text
+from .pretrained import PushToHubMixin, vetted
+from .store import read_json, to_json, write_text
 from .look import show_tokens
 from .wordpiece import (CHINESE, SPACES, clean, clean_up, compose, cut_word,
                                          fold, is_punctuation, join_pieces, read_vocab, split_words)
@@ -270,8 +270,9 @@ class Role:
         if token is None: tokenizer._special.pop(self.name, None)
         elif tokenizer._token_to_id(token) is not None: tokenizer._special[self.name] = token
         else:
-            raise ValueError(f"{token!r} is not in the vocabulary, so it can't be the {self.name}. "
-                             f"Use add_special_tokens({{'{self.name}': {token!r}}}), which adds it.")
+            raise ValueError(
+                f"{token!r} is not in the vocabulary, so it can't be the {self.name}. "
+                f"Use add_special_tokens({{'{self.name}': {token!r}}}), which adds it.")
         tokenizer._special_changed()
 
 # %% ../nbs/04a_tokenizer.ipynb #ebb699d8
@@ -1342,7 +1343,7 @@ class WordPieceMixin:
         if not self.do_lower_case or self.strip_accents is not None: return
         texts = (' '.join(t) if split else t for ab in samples for t in ab if t is not None)
         if any(VOICED.search(t) for t in texts if not t.isascii()):
-            warn_once("Lower-casing takes accents away, and with them the marks of kana: パ becomes "
+            warn_once("Lower-casing takes accents away, and the marks of kana with them: パ becomes "
                       "ハ, another sound. For Japanese pass strip_accents=False, and use a "
                       "vocabulary that was made so.")
 

@@ -20,7 +20,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
-from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, trainers
 
 from .tokenizer import (
     WORDPIECE, BertTokenizer, Memory, PreTrainedTokenizerBase, WordPieceMixin, add_to_backend,

@@ -263,10 +263,11 @@ class Hears(Frames):
         keep = keep_mask(attention_mask, input_values.shape)
         if not can_look(attention_mask): return
         if keep is not None and self.config.feat_extract_norm == 'group':
-            warn_once("This model was made with feat_extract_norm='group', which takes its mean "
-                      "over the whole row: what it hears in a clip depends on the padding beside "
-                      "it, whatever attention_mask says. Run clips of different lengths one by one, or "
-                      "as they were trained: padded with zeros and without a mask.")
+            warn_once(
+                "This model was made with feat_extract_norm='group', which takes its mean "
+                "over the whole row: what it hears in a clip depends on the padding beside "
+                "it, whatever attention_mask says. Run clips of different lengths one by one, or "
+                "as they were trained: padded with zeros and without a mask.")
         shortest = attention_mask.long().sum(-1).min()
         if shortest < need:
             raise ValueError(f"a clip has {shortest} samples that aren't padding, which is too "

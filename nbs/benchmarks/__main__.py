@@ -5,6 +5,7 @@ import argparse, json, platform
 from pathlib import Path
 
 import torch, transformers
+from . import cases  # noqa: F401 (fills CASES)
 from . import growth, plots
 from .timing import CASES, alternate, summary
 
