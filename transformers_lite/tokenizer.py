@@ -1343,7 +1343,7 @@ class WordPieceMixin:
         if not self.do_lower_case or self.strip_accents is not None: return
         texts = (' '.join(t) if split else t for ab in samples for t in ab if t is not None)
         if any(VOICED.search(t) for t in texts if not t.isascii()):
-            warn_once("Lower-casing takes accents away, and the marks of kana with them: パ becomes "
+            warn_once("Lower-casing takes accents away, and the marks of kana: パ becomes "
                       "ハ, another sound. For Japanese pass strip_accents=False, and use a "
                       "vocabulary that was made so.")
 

@@ -230,21 +230,27 @@ class Frames:
             input_lengths = (input_lengths - k) // s + 1
         return input_lengths
 
+    def frames_of(self,
+        attention_mask:Tensor, # (b, samples): 1 for sound, 0 for padding
+    )->Tensor: # (b,)
+        "How many frames each clip has."
+        return self._get_feat_extract_output_lengths(attention_mask.long().sum(-1))
+
     def frame_mask(self,
         attention_mask:Tensor|None, # (b, samples): 1 for sound, 0 for padding; or None
         frames:int, # how many frames the batch has
     )->Tensor|None: # (b, frames) bool; None where nothing is padded
-        "From a mask of samples to one of frames, with as many in each row as its sound gives."
+        "From a mask of samples to one of frames: each row begins with as many as its sound gives."
         if attention_mask is None: return None
-        lengths = self._get_feat_extract_output_lengths(attention_mask.long().sum(-1))
-        keep = torch.arange(frames, device=attention_mask.device) < lengths[:, None]
+        at = torch.arange(frames, device=attention_mask.device)
+        keep = at < self.frames_of(attention_mask)[:, None]
         return keep_mask(keep, keep.shape)
 
     def samples_of_a_frame(self)->int: # samples
         "How many samples the first frame needs."
         need = 1
-        c = self.config
-        for k, s in zip(reversed(c.conv_kernel), reversed(c.conv_stride)): need = (need - 1) * s + k
+        layers = zip(self.config.conv_kernel, self.config.conv_stride)
+        for k, s in reversed([*layers]): need = (need - 1) * s + k
         return need
 
 # %% ../nbs/06a_wav2vec2.ipynb #9e719478
