@@ -21,6 +21,30 @@ __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'WORDPIECE', 'RUL
            'check_wordpiece', 'WordPieceMixin', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'BertTokenizer',
            'plan_batches', 'length_bucketed']
 
+# %% ../nbs/04a_tokenizer.ipynb #624dedee
+import json, re, unicodedata
+from collections import namedtuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from inspect import signature
+from itertools import chain, groupby, repeat
+from numbers import Real
+from pathlib import Path
+from typing import Self
+
+from fastcore.meta import delegates
+from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers,
+                        processors)
+
+from .features import BatchFeature
+from .files import cached_file, local_folder, split_hub_kwargs
+from .messages import naming, suggest, warn_once
+from .pretrained import PushToHubMixin, vetted, without
+from .store import read_json, saving, to_json, write_text
+from .look import show_tokens
+from .wordpiece import (CHINESE, SPACES, clean, clean_up, compose, cut_word,
+                                         fold, is_punctuation, join_pieces, read_vocab, split_words)
+
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import json, re, unicodedata
 from collections import namedtuple
@@ -1192,7 +1216,7 @@ class EncodesInPython:
         raise NotImplementedError(f"{type(self).__name__} must define _split(text), which returns "
                                   "(ids, offsets, word numbers).")
 
-    def _parts(self, text): return [(0, self._split(text))] # and where each part begins
+    def _parts(self, text, full): return [(0, self._split(text))] # and where each part begins
 
     def _encode_text(self,
         text, # as the user gave it
@@ -1202,7 +1226,7 @@ class EncodesInPython:
         ids, offsets, words, word = [], [], [], 0
         for start, end, added in self._segments(text):
             parts = [(0, ([added], [(0, end-start)], [0]))]
-            if added is None: parts = self._parts(text[start:end])
+            if added is None: parts = self._parts(text[start:end], full)
             for at, (i, o, w) in parts:
                 ids += i
                 if not full: continue
@@ -1419,12 +1443,12 @@ class CutsPieces:
             found.append((part,))
         return found
 
-    def _parts(self, text):
-        chunks = [*self._chunks.finditer(text)]
-        texts = [m[0] for m in chunks]
-        found = self._memory([texts])
-        parts = [p for p, in self._pieces(texts)] if found is None else found[0]
-        return zip([m.start() for m in chunks], parts)
+    def _parts(self, text, full):
+        chunks = self._chunks.findall(text)
+        found = self._memory([chunks])
+        parts = [p for p, in self._pieces(chunks)] if found is None else found[0]
+        places = (m.start() for m in self._chunks.finditer(text)) if full else repeat(0)
+        return zip(places, parts)
 
 # %% ../nbs/04a_tokenizer.ipynb #38861f55
 class DistilBertTokenizer(WordPieceMixin, CutsPieces, PreTrainedTokenizer):
