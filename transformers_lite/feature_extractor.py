@@ -68,37 +68,26 @@ class FeatureExtractionMixin(PreprocessorMixin):
 # %% ../nbs/06_feature_extractor.ipynb #6295c779
 class PadsClips:
     "From clips of several lengths to rows of one."
-    def target_length(self,
-        lengths:list, # of the clips
-        padding:bool|str, # True or 'longest', 'max_length', False or 'do_not_pad'
-        max_length:int|None=None, # for 'max_length', and for truncation
-        pad_to_multiple_of:int|None=None, # round the length up
-    )->int|None: # a length, or None: no padding
-        "To which length clips are padded; ValueError for what is no way to pad, or no length."
-        check('max_length', max_length, Count|None)
-        check('pad_to_multiple_of', pad_to_multiple_of, Count|None)
-        way = padding_way(padding)
-        if way is None: return None
-        check('padding_value', self.padding_value, float)
-        if way == 'longest': return round_up(max(lengths), pad_to_multiple_of)
-        if max_length is not None: return round_up(max_length, pad_to_multiple_of)
-        raise ValueError("padding='max_length' needs a max_length: say how many samples.")
-
     def pad_rows(self,
         clips:list, # arrays (steps, …)
         masks:list, # arrays (steps,)
         padding:bool|str, max_length:int|None, truncation:bool, # as of `pad`
         pad_to_multiple_of:int|None, # as of `pad`
     )->tuple: # (clips, masks): each one array of its own if they were padded, else a list
-        "Truncate and pad."
+        "Truncate and pad; ValueError for what is no way to pad, or no length."
+        check('max_length', max_length, Count|None)
+        check('pad_to_multiple_of', pad_to_multiple_of, Count|None)
+        way = padding_way(padding)
+        if max_length is None and (truncation or way == 'max_length'):
+            raise ValueError("padding='max_length' and truncation=True need a max_length: "
+                             "say how many samples.")
         if truncation:
-            if max_length is None:
-                raise ValueError("truncation=True needs a max_length: say how many samples.")
             end = round_up(max_length, pad_to_multiple_of)
             clips, masks = [x[:end] for x in clips], [m[:end] for m in masks]
-        lengths = [len(x) for x in clips]
-        n = self.target_length(lengths, padding, max_length, pad_to_multiple_of) if clips else None
-        if n is None: return clips, [m.copy() for m in masks]
+        if way is None or not clips: return clips, [m.copy() for m in masks]
+        check('padding_value', self.padding_value, float)
+        n = max_length if way == 'max_length' else max(map(len, clips))
+        n = round_up(n, pad_to_multiple_of)
         return self.fill_up(clips, n, self.padding_value), self.fill_up(masks, n, 0)
 
     def fill_up(self,
