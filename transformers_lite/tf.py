@@ -173,7 +173,7 @@ class TFTransformerBlock(layers.Layer):
         return self.output_layer_norm(x + self.ffn(x)), weights
 
 # %% ../nbs/23_tensorflow.ipynb #14906707
-class TFTransformer(keras.layers.Layer):
+class TFTransformer(layers.Layer):
     "The stack of blocks."
     def __init__(self, config:DistilBertConfig):
         super().__init__()
@@ -318,7 +318,7 @@ class TFSaves:
             if (folder/'tf_model.h5').is_file(): discard(folder/'tf_model.h5')
         if push_to_hub: self.push_to_hub(kwargs.pop('repo_id', folder.name), **kwargs)
 
-# %% ../nbs/23_tensorflow.ipynb #c689a70c
+# %% ../nbs/23_tensorflow.ipynb #76125ec6
 def with_rows(
     variable, # (words, …), a variable of Keras
     n:int, # words
@@ -326,6 +326,7 @@ def with_rows(
     "As `resize_rows` of the chapter on checkpoints."
     return resize_rows(torch.tensor(ops.convert_to_numpy(variable)), n).numpy()
 
+# %% ../nbs/23_tensorflow.ipynb #25b4287a
 def replace_layer(
     owner, # the layer that it is a part of
     name:str, # its attribute there
@@ -335,6 +336,7 @@ def replace_layer(
     owner._tracker.untrack(getattr(owner, name))
     setattr(owner, name, new)
 
+# %% ../nbs/23_tensorflow.ipynb #c689a70c
 class TFResizes:
     "Another vocabulary."
     def resize_token_embeddings(self,
