@@ -311,6 +311,7 @@ def stretched(
     import numpy as np
     return np.moveaxis(255*(x - x.min()) / max(np.ptp(x), 1e-9), -3, -1)
 
+# %% ../nbs/21_look.ipynb #1a914bea
 def show_batch(
     data:dict, # of a `BatchFeature`
 )->Rich: # a `Rich`
@@ -332,5 +333,6 @@ def show_batch(
                 seen.append(show_sound(array(o), mask=kept, caption=f'{len(o):,} samples').html)
     return Rich('', x.Div(show_table(rows).html, *seen))
 
+# %% ../nbs/21_look.ipynb #34769a13
 @patch
 def _repr_html_(self:BatchFeature): return show_batch(self.data)._repr_html_()

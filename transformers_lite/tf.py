@@ -174,7 +174,7 @@ class TFTransformerBlock(layers.Layer):
         return self.output_layer_norm(x + self.ffn(x)), weights
 
 # %% ../nbs/23_tensorflow.ipynb #14906707
-class TFTransformer(keras.layers.Layer):
+class TFTransformer(layers.Layer):
     "The stack of blocks."
     def __init__(self, config:DistilBertConfig):
         super().__init__()
@@ -316,7 +316,7 @@ class TFSaves:
             save_weights(weights, new, max_shard_size)
             config.to_json_file(new/'config.json')
 
-# %% ../nbs/23_tensorflow.ipynb #c689a70c
+# %% ../nbs/23_tensorflow.ipynb #76125ec6
 def with_rows(
     variable, # (words, …), a variable of Keras
     n:int, # words
@@ -324,6 +324,7 @@ def with_rows(
     "As `resize_rows` of the chapter on checkpoints."
     return resize_rows(torch.tensor(ops.convert_to_numpy(variable)), n).numpy()
 
+# %% ../nbs/23_tensorflow.ipynb #25b4287a
 def replace_layer(
     owner, # the layer that it is a part of
     name:str, # its attribute there
@@ -333,6 +334,7 @@ def replace_layer(
     owner._tracker.untrack(getattr(owner, name))
     setattr(owner, name, new)
 
+# %% ../nbs/23_tensorflow.ipynb #c689a70c
 class TFResizes:
     "Another vocabulary."
     def resize_token_embeddings(self,
