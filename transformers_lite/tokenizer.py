@@ -21,37 +21,13 @@ __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'WORDPIECE', 'RUL
            'check_wordpiece', 'WordPieceMixin', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'BertTokenizer',
            'plan_batches', 'length_bucketed']
 
-# %% ../nbs/04a_tokenizer.ipynb #624dedee
-import json, re, unicodedata
-from collections import namedtuple
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
-from inspect import signature
-from itertools import chain, groupby, repeat
-from numbers import Real
-from pathlib import Path
-from typing import Self
-
-from fastcore.meta import delegates
-from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers,
-                        processors)
-
-from .features import BatchFeature
-from .files import cached_file, local_folder, split_hub_kwargs
-from .messages import naming, suggest, warn_once
-from .pretrained import PushToHubMixin, vetted, without
-from .store import read_json, saving, to_json, write_text
-from .look import show_tokens
-from .wordpiece import (CHINESE, SPACES, clean, clean_up, compose, cut_word,
-                                         fold, is_punctuation, join_pieces, read_vocab, split_words)
-
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import json, re, unicodedata
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from inspect import signature
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
 from numbers import Real
 from pathlib import Path
 from typing import Self, TypedDict, Unpack
