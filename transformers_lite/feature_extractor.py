@@ -21,9 +21,8 @@ from typing import Literal
 import numpy as np
 from fastcore.basics import store_attr
 
-from .features import padding_way, round_up
+from .features import padding_way, round_up, BatchFeature
 from .files import is_file, open_source
-from .features import BatchFeature
 from .messages import warn_once
 from .pretrained import PreprocessorMixin
 from .look import Rich, show_sound
