@@ -368,3 +368,17 @@ def test_a_family_of_ones_own(tmp_path):
     with pytest.raises(ValueError, match="is a 'boat' model"): DistilBertConfig.from_pretrained(tmp_path)
     DistilBertConfig(n_layers=3).save_pretrained(tmp_path)
     assert Boat.from_pretrained(tmp_path, scale=2).n_layers == 3
+
+def test_either_table_of_labels_says_the_other():
+    c = DistilBertConfig(id2label={0: 'bad', 1: 'good'})
+    c.label2id = {'a': 0, 'b': 1, 'c': 2}
+    assert c.id2label == {0: 'a', 1: 'b', 2: 'c'} and c.num_labels == 3
+    c.id2label = {0: 'x'}
+    assert c.label2id == {'x': 0}
+    with pytest.raises(ValueError, match='numbers its outputs'): c.label2id = {'a': 0, 'b': 5}
+    assert c.label2id == {'x': 0}
+
+def test_as_many_labels_as_the_names_of_either_table_keep_them():
+    for names in {'label2id': {'bad': 0, 'good': 1}}, {'id2label': {'0': 'bad', '1': 'good'}}:
+        assert DistilBertConfig.from_dict(names, num_labels=2).id2label == {0: 'bad', 1: 'good'}
+        assert DistilBertConfig.from_dict(names, num_labels=3).id2label == {i: f'LABEL_{i}' for i in range(3)}

@@ -737,3 +737,23 @@ def test_looking_for_nan_is_in_nobodys_way():
     near(out[1], many[1](IDS).last_hidden_state)
     _, said = heard(many[0].look_for_nan, torch.full((100,), 6e4).half())
     assert not said
+
+def test_an_output_made_of_a_dict_holds_what_the_dict_holds():
+    from transformers_lite.heads import SequenceClassifierOutput
+    out = SequenceClassifierOutput({'logits': torch.ones(1, 2)})
+    assert list(out) == ['logits'] and out.loss is None and torch.equal(out[0], torch.ones(1, 2)) and 'loss' not in out
+    out.logits = None
+    assert list(out) == []
+
+def test_a_way_to_attend_that_is_not_known_changes_nothing():
+    m = DistilBertModel(DistilBertConfig(vocab_size=9, dim=8, n_heads=2, n_layers=1, hidden_dim=16))
+    m.set_attn_implementation('sdpa')
+    with pytest.raises(ValueError, match="'flash' is unknown"): m.set_attn_implementation('flash')
+    assert m.attention_mode == 'sdpa'
+    m.config._attn_implementation = 'flash'
+    with pytest.raises(ValueError, match="'flash' is unknown"): m(torch.tensor([[1]]))
+
+@pytest.mark.parametrize('mask', [[[1, -1]], [[1., -1e9]]])
+def test_a_mask_with_negative_entries(mask):
+    m = DistilBertModel(DistilBertConfig(vocab_size=9, dim=8, n_heads=2, n_layers=1, hidden_dim=16))
+    with pytest.raises(ValueError, match='negative entries'): m(torch.tensor([[1, 2]]), torch.tensor(mask))

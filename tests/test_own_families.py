@@ -349,3 +349,14 @@ def test_a_shared_setting_that_a_family_keeps_itself_stays(tmp_path):
         again = Keeps.from_pretrained(tmp_path)
         assert again == Keeps(**kw) and (again.pad_token_id, again.tie_word_embeddings) == (kw.get('pad_token_id', 7), kw.get('tie_word_embeddings', False))
     with pytest.raises(ValueError, match="pad_token_id='x', but it must be a whole number or None"): Keeps(pad_token_id='x')
+
+class TableLess(PreTrainedModel):
+    "A model of text that says nothing of a table of words."
+    config_class = PretrainedConfig
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = torch.nn.Embedding(5, 4)
+    def forward(self, input_ids): raise RuntimeError('out of memory')
+
+def test_an_error_of_torch_is_not_hidden_by_the_search_for_a_reason():
+    with pytest.raises(RuntimeError, match='out of memory'): TableLess(PretrainedConfig())(torch.tensor([[1]]))

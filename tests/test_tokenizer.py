@@ -386,3 +386,6 @@ def test_memory_has_an_end():
     for i in range(40): assert looked_up(f'a ab {i}') == [[5, 5, 6, 1]]
     assert len(fast._memory.known) <= 10 and looked_up(' '.join(map(str, range(20)))) is None
     assert fast.encode(' '.join(['ab'] * 3), add_special_tokens=False) == [5, 6] * 3 and len(fast._memory.known) <= 10
+
+def test_a_stride_below_zero(tok):
+    with pytest.raises(ValueError, match='stride=-1'): tok('a b c d e f', truncation=True, max_length=4, stride=-1, return_overflowing_tokens=True)

@@ -80,7 +80,7 @@ def merge_labels(
 )->dict: # the settings of both, with labels that agree
     "Put new settings in the place of old ones, the labels as a whole."
     names, ids, n, gone = d.get('id2label'), d.get('label2id'), new.get('num_labels'), ()
-    known = len(names) if isinstance(names, dict) else 0
+    known = next((len(x) for x in (names, ids) if isinstance(x, dict)), 0)
     if 'id2label' in new or 'label2id' in new or n not in (None, known): gone = LABELS
     elif names and ids:
         try: make_labels(None, names, ids)
@@ -375,8 +375,10 @@ class PretrainedConfig(NoticesSlips, KeepsRules, LoadsSettings, SavesSettings, S
         if isinstance(v, tuple): v = list(v)  # as a file brings it back
         if k == 'dtype' and v is not None: v = str(v).removeprefix('torch.')
         if k == 'pruned_heads': v = head_table(v)
-        if k == 'id2label': v, self.label2id = make_labels(id2label=v)
-        super().__setattr__(k, v)
+        if k in ('id2label', 'label2id'):  # one of them says what the other is
+            ids, names = make_labels(**{k: v})
+            self.__dict__.update(id2label=ids, label2id=names)
+        else: super().__setattr__(k, v)
 
     def update(self, config_dict:dict)->None: # {setting: value}
         "Set several settings at once."

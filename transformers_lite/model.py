@@ -81,12 +81,11 @@ class ModelOutput(OrderedDict):
         if isinstance(given, dict) and all(getattr(self, r) is None for r in rest):
             setattr(self, first, None)
             for k, v in given.items(): setattr(self, k, v)
-        else:
-            for f in (first, *rest): setattr(self, f, getattr(self, f))
 
     def __setattr__(self, k, v):
         super().__setattr__(k, v)
-        if v is not None: super().__setitem__(k, v)
+        if v is None: self.pop(k, None)
+        else: super().__setitem__(k, v)
 
     def __setitem__(self, k, v): setattr(self, k, v)
     def __getitem__(self, k):
@@ -119,7 +118,7 @@ def keep_mask(
                          "one entry for each token, 1 for a token and 0 for padding.")
     keep = attention_mask != 0
     if tracing(): return keep
-    if can_look(attention_mask) and attention_mask.is_floating_point() and attention_mask.min() < 0:
+    if can_look(attention_mask) and keep.dtype != attention_mask.dtype and attention_mask.min() < 0:
         raise ValueError(
             "attention_mask has negative entries: it must be 1 for a token and 0 for padding, "
             "not what is added to the scores.")
@@ -145,8 +144,11 @@ class Attends:
         attn_implementation:str, # 'packed' (default), 'sdpa' or 'eager'
     )->None:
         "Compute attention in another way from now on."
-        self.config._attn_implementation = attn_implementation
-        self.check_attention_mode()
+        before, self.config._attn_implementation = self.attention_mode, attn_implementation
+        try: self.check_attention_mode()
+        except ValueError:
+            self.config._attn_implementation = before
+            raise
 
     def context(self,
         x:Tensor, # (b, n, …): the batch, ids or vectors
@@ -330,6 +332,7 @@ class Explains:
             try:
                 self.check_input(name, x)
                 if self.inputs[name].whole: self.check_ids(name, x)
+            except NotImplementedError: continue  # a model without a table of words
             except Exception as why:
                 if str(why) != str(error): raise why from error
 

@@ -1,7 +1,7 @@
 """Settings that show, save, push and check themselves, and what a file from a stranger may not say.
 
 Configurations, tokenizers, image processors, feature extractors, processors and models have three things in common: they are loaded by a name, they save themselves into a
-folder, and they can be pushed to the hub. This chapter has that once. It also reads a file as what it is: something that somebody else wrote.
+folder, and they can be pushed to the hub. Saving and pushing are here, once, and loading for those that have nothing but settings. It also reads a file as what it is: something that somebody else wrote.
 
 Docs: https://transformers-lite.github.io/transformers_lite/pretrained.html.md"""
 

@@ -100,7 +100,8 @@ def finish_save(
     sweep:bool=True, # also remove what was not finished: right if nobody else is saving there
 )->None:
     "Move the files of a finished save to their places, and clear up."
-    saved = Path(folder)/SAVED
+    folder = Path(folder)
+    saved = folder/SAVED
     if saved.is_dir() and not saved.is_symlink():
         names = read_json(saved/REMOVE).get('names') if (saved/REMOVE).is_file() else []
         remove = [safe_name(folder, n) for n in (names if isinstance(names, list) else [names])]

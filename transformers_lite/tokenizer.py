@@ -539,6 +539,7 @@ class RowLengths:
 
     def _check_room(self, samples, limits, special, overflow):
         length, stride = limits['max_length'], limits['stride']
+        if stride < 0: raise ValueError(f"stride={stride}, but it can't be less than 0.")
         for pair in {b is not None for _, b in samples}:
             around = self.num_special_tokens_to_add(pair)
             room = length - around*special
@@ -892,6 +893,7 @@ class SavesTokenizer(PushToHubMixin):
         "Save to a folder that transformers 4 and 5 load as well."
         settings = {'special_tokens_map.json': to_json(self.special_tokens_map),
                     'tokenizer_config.json': to_json(self.to_dict())}
+        if filename_prefix: kwargs['filename_prefix'] = filename_prefix  # for the push, too
         with self.saving_to(save_directory, push_to_hub, kwargs) as new:
             saved = (*self.save_vocabulary(new, filename_prefix),
                      *write_files(new, filename_prefix, settings))
