@@ -441,7 +441,7 @@ CLAIMS = dict(
         {'wav2vec2': 'transformers does the same, but says nothing'},
         (True, SILENT), (True, SILENT)),
     letters_on_padding=(
-        {'heads': 'In transformers it gets whatever comes out',
+        {'wav2vec2': 'In transformers it gets whatever comes out',
          'coming_from_transformers': 'what it says on padding is in the text'},
         (True, SILENT), (True, SILENT)),
     skipped=(

@@ -7,6 +7,7 @@ from sklearn.datasets import load_sample_image
 from helpers import run457
 from transformers_lite import *
 from transformers_lite import auto
+from transformers_lite.wav2vec2 import mask_spans
 
 VIT = dict(image_size=8, patch_size=4, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
 W2V = dict(vocab_size=9, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, conv_dim=[8, 16], conv_kernel=[10, 4], conv_stride=[5, 2], num_conv_pos_embeddings=4,

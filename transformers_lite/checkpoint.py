@@ -23,14 +23,14 @@ from typing import Self
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .attention import Prunable
 from .configuration import PretrainedConfig, parameters_of
 from .files import OTHER_OPTIONS, cached_file, shard_file, split_hub_kwargs
 from .messages import suggest
-from .store import read_json, read_steadily
+from .store import read_json, read_steadily, to_json, write_text
 from .layers import Linear, all_finite
 
 # %% ../nbs/02b_checkpoint.ipynb #3ff81fe5
@@ -647,12 +647,17 @@ def save_weights(
     folder:Path, # where
     max_shard_size:int|str='5GB', # largest file: a number of bytes, or text such as '200MB'
 )->None:
-    "Write tensors to one file, or to several with an index; OSError if the disk is full."
-    from huggingface_hub import save_torch_state_dict
-    try: save_torch_state_dict(weights, folder, max_shard_size=max_shard_size)
+    "Write tensors to one file, or to shards with an index; OSError if the disk is full."
+    from huggingface_hub import split_torch_state_dict_into_shards
+    plan = split_torch_state_dict_into_shards(weights, max_shard_size=max_shard_size)
+    try:
+        for name, held in plan.filename_to_tensors.items():
+            save_file({n: weights[n] for n in held}, folder/name, metadata={'format': 'pt'})
     except SafetensorError as e:
         raise OSError(f"The weights could not be written ({e}). Is the disk full? "
                       "What was there before is unharmed.") from e
+    index = {'metadata': plan.metadata, 'weight_map': plan.tensor_to_filename}
+    if plan.is_sharded: write_text(folder/INDEX, to_json(index))
 
 # %% ../nbs/02b_checkpoint.ipynb #6a9158e4
 class Saves(Gathers):

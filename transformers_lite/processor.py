@@ -10,7 +10,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/processor.html.md"""
 # %% auto #0
 __all__ = ['collapse', 'read_tokens', 'read_ctc_vocab', 'whole_token', 'Languages', 'SplitsCharacters', 'CharacterTokenizer',
            'Wav2Vec2CTCTokenizerOutput', 'join_words', 'add_times', 'plain_ids', 'ReadsFrames', 'Wav2Vec2CTCTokenizer',
-           'SavesTogether', 'ProcessorMixin', 'one_text_a_clip', 'Wav2Vec2Processor']
+           'SavesTogether', 'arguments_of', 'ProcessorMixin', 'one_text_a_clip', 'Wav2Vec2Processor']
 
 # %% ../nbs/07_processor.ipynb #c155a9b5
 import json
@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from inspect import Parameter, Signature, signature
 from itertools import groupby
 from pathlib import Path
-from typing import Self
+from typing import Self, Unpack, get_args, get_origin
 
 from tokenizers import AddedToken
 
@@ -375,6 +375,15 @@ class SavesTogether(PushToHubMixin):
                     write_text(new/part.filename, to_json({**part.to_dict(), **name}))
             write_text(new/'processor_config.json', to_json(self.to_dict()))
 
+# %% ../nbs/07_processor.ipynb #1f70f8bf
+def arguments_of(
+    f, # a function
+)->set: # of names
+    "The names of a call's arguments, with those that `Unpack` spells out."
+    takes = signature(f).parameters
+    options = [p.annotation for p in takes.values() if get_origin(p.annotation) is Unpack]
+    return {*takes}.union(*(get_args(kind)[0].__annotations__ for kind in options))
+
 # %% ../nbs/07_processor.ipynb #93b1289b
 class ProcessorMixin(SavesTogether):
     "Several preprocessors as one, saved and loaded together."
@@ -403,7 +412,7 @@ class ProcessorMixin(SavesTogether):
         kwargs:dict, # options of a call
     )->dict: # those that the part takes
         "The options that are for one part; TypeError for one that no part takes."
-        takes = {k: {*signature(getattr(self, k).__call__).parameters} for k in self.attributes}
+        takes = {k: arguments_of(getattr(self, k).__call__) for k in self.attributes}
         known = sorted(set().union(*takes.values()))
         for k in kwargs:
             if k in known: continue

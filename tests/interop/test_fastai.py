@@ -2,6 +2,7 @@
 import torch
 
 from fastai.basics import Callback, CrossEntropyLossFlat, DataLoader, DataLoaders, Learner, accuracy, params
+from fastai.callback import schedule # noqa: F401 (gives a Learner fit_one_cycle)
 
 from transformers_lite import AutoModelForSequenceClassification, DistilBertForSequenceClassification
 
