@@ -170,3 +170,8 @@ def test_wheel(copy, tmp_path):
     assert packed == {f'transformers_lite/{n}' for n in contents(copy/'transformers_lite')} | {f'transformers_lite/course/{n}' for n in chapters}
     for r in requirements('requirements'): assert f'Requires-Dist: {r}' in metadata
     for key in 'console_scripts', 'nbdev': assert settings()[key].split('=')[1] in scripts
+
+def test_make_bench_finds_its_files():
+    "The benchmarks stand in nbs/, and what they read elsewhere in the project."
+    code = "from benchmarks import cases; print(all(p.exists() for p in (cases.CHECKPOINTS, cases.ROOT/'Makefile', cases.ROOT/'nbs'/'data')))"
+    assert run(sys.executable, '-c', code, cwd=ROOT/'nbs', PYTHONPATH=str(ROOT)).splitlines()[-1] == 'True'

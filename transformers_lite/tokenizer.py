@@ -368,6 +368,7 @@ class SpecialRows:
     )->list:
         "0 for the first sequence and its special tokens, 1 for the second."
         n = len(self.build_inputs_with_special_tokens(token_ids_0))
+        if token_ids_1 is None: return [0]*n
         both = self.build_inputs_with_special_tokens(token_ids_0, token_ids_1)
         return [0]*n + [1]*(len(both) - n)
 
@@ -477,13 +478,15 @@ def cut_texts(
 class BuildsRows:
     "Rows from what was made of their texts."
     def _build(self, samples, texts, special, limits, full=False):
-        plans, batch, make = [], [], self._row if full else BareRow
-        for pair in False, True:
-            room = limits and limits['max_length'] - self.num_special_tokens_to_add(pair)*special
-            plans.append((self._template(pair, special), room))
+        plans, batch, make = {}, [], self._row if full else BareRow
+        def plan(pair): # the template, and how many tokens of texts fit
+            around = self.num_special_tokens_to_add(pair) if special else 0
+            return self._template(pair, special), limits and limits['max_length'] - around
         for sample in samples:
             row = [next(texts) for text in sample if text is not None]
-            template, room = plans[len(row) - 1]
+            pair = len(row) > 1
+            if pair not in plans: plans[pair] = plan(pair)
+            template, room = plans[pair]
             long = limits and sum([len(t[0]) for t in row]) > room
             first, *more = cut_texts(row, room, limits) if long else [row]
             batch.append(make(template, first))

@@ -250,7 +250,15 @@ class DistilBertTokenizerFast(RemembersWords, WordPieceMixin, PreTrainedTokenize
             self._settle(self._tokenizer, asked)
         else: vars(self).update(asked) # somebody else's way to fold
 
-    def _special_changed(self): self._tokenizer.post_processor = row_processor(self)
+    def _special_changed(self):
+        self._templates = {}
+        self._tokenizer.post_processor = row_processor(self)
+
+    def _template(self, pair, special=True): # kept, like Rust's, until a role changes
+        if not special: return super()._template(pair, special)
+        if pair not in self._templates: self._templates[pair] = super()._template(pair)
+        return self._templates[pair]
+
     def _backend(self): return self._tokenizer
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #ce92eb5d

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 import transformers_lite as L
 from .timing import Race, case
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CHECKPOINTS = ROOT/'transformers_lite/checkpoints'
 SENTIMENT = CHECKPOINTS/'distilbert-sentiment'
 T.logging.set_verbosity_error()
