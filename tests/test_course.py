@@ -154,6 +154,8 @@ def test_nbdev_prepares_every_page(tmp_path):
     assert len(alts) == sum('fig-alt' in c['metadata'].get('nbdev', {}) for p in NOTEBOOKS for c in cells(p)) > 50
     written = Counter(d for p in sorted((ROOT/'transformers_lite').glob('[a-z]*.py')) for d in definitions(p.read_text(encoding='utf-8')))
     assert shown == written and len(written) > 300
+    for stem, old in {'20a_store': 'core', '04a_tokenizer': 'batches'}.items(): # addresses that lead on
+        assert f'aliases:\n- {old}.html\n' in ''.join(made[stem][0]['source'])
     loss = next(c for c in made['03_heads'] if 'def cross_entropy' in ''.join(c['source']))
     assert 'return' in ''.join(loss['source'])
 
