@@ -672,10 +672,11 @@ class GenerationSettings(PreprocessorMixin):
             raise ValueError(f"num_return_sequences={self.num_return_sequences}, but num_beams="
                              f"{most}. For several texts set do_sample=True, or num_beams.")
 
-# %% ../nbs/11a_generation.ipynb #bda53294
+# %% ../nbs/11a_generation.ipynb #d18f1228
 class GenerationConfig(GenerationSettings):
     "The settings of `generate`, which load from and save to `generation_config.json`."
     kind, filename, outer = 'generation', 'generation_config.json', 'generation_config.json'
+    __repr__ = JsonMixin.__repr__
 
     def to_dict(self)->dict: # {name: value}, with `transformers_version`
         "All settings as a dict."

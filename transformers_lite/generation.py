@@ -347,7 +347,7 @@ def sample(
 # %% ../nbs/11a_generation.ipynb #debfd15b
 OUT = -1e9  # the score of what is out of the race
 
-# %% ../nbs/11a_generation.ipynb #8d15cbd2
+# %% ../nbs/11a_generation.ipynb #6a2d78e0
 @torch.no_grad()
 def beam_search(
     job:Generation, # what is to be written
@@ -373,8 +373,8 @@ def beam_search(
         for i in range(len(texts)):
             ended = [(worth[i, j].item(), texts[i, j]) for j in range(k) if over[i, j] and hope[i]]
             done[i] = sorted(done[i] + ended, key=lambda pair: -pair[0])[:k]
-            better = c.early_stopping is not True and bound[i] > done[i][-1][0]
-            hope[i] = hope[i] and (len(done[i]) < k or better)
+            full = len(done[i]) == k
+            if full and (c.early_stopping is True or bound[i] <= done[i][-1][0]): hope[i] = False
         if over.all() or not any(hope): break
         texts, beam = texts[rows, index], beam.gather(1, index)
         job.steps.reorder((beam + rows * k).flatten())
