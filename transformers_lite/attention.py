@@ -324,6 +324,7 @@ class DynamicCache:
     def get_seq_length(self, layer_idx:int=0)->int: # tokens kept
         return self.layers[layer_idx].n if layer_idx < len(self.layers) else 0
 
+    def get_query_offset(self, layer_idx:int=0)->int: return self.get_seq_length(layer_idx)
     def get_max_cache_shape(self, layer_idx:int=0)->int: return -1 # no limit
     def get_mask_sizes(self, query_length, layer_idx:int=0)->tuple: # (tokens with the new, 0)
         n = query_length if isinstance(query_length, int) else len(query_length)
