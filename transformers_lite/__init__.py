@@ -41,9 +41,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .configuration import (
         PretrainedConfig, PreTrainedConfig, DistilBertConfig, ViTConfig, Wav2Vec2Config,
-        SpecAugmentConfig)
+        SpecAugmentConfig, LlamaConfig)
     from .rules import Rule, Count, Depth, Share, Spread, Positive, Size, Activation
-    from .attention import Context, multi_head
+    from .attention import Context, DynamicCache, multi_head
     from .layers import Linear, Embedding
     from .model import (
         PreTrainedModel, ModelOutput, BaseModelOutput, ACT2FN, activation, text_inputs)
@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from .wav2vec2 import (
         Wav2Vec2PreTrainedModel, Wav2Vec2Model, Wav2Vec2ForCTC,
         Wav2Vec2ForSequenceClassification, Wav2Vec2BaseModelOutput, CausalLMOutput)
+    from .llama import (
+        LlamaPreTrainedModel, LlamaModel, LlamaForCausalLM, LlamaForSequenceClassification,
+        BaseModelOutputWithPast, CausalLMOutputWithPast, SequenceClassifierOutputWithPast)
     from .features import BatchFeature
     from .files import cached_file
     from .tokenizer import (
@@ -73,7 +76,7 @@ if TYPE_CHECKING:
     from .auto import (
         AutoConfig, AutoTokenizer, AutoImageProcessor, AutoFeatureExtractor, AutoProcessor,
         AutoModel, AutoModelForSequenceClassification, AutoModelForTokenClassification,
-        AutoModelForQuestionAnswering, AutoModelForMaskedLM, AutoModelForMultipleChoice,
+        AutoModelForQuestionAnswering, AutoModelForMaskedLM, AutoModelForMultipleChoice, AutoModelForCausalLM,
         AutoModelForImageClassification, AutoModelForCTC, AutoModelForAudioClassification)
     from .pipelines import (
         pipeline, Pipeline, ChunkPipeline, TextClassificationPipeline,

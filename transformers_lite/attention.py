@@ -10,7 +10,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/attention.html.md"""
 
 # %% auto #0
 __all__ = ['attend_eager', 'split_heads', 'merge_heads', 'visible', 'attend', 'pack', 'unpack', 'attend_packed', 'places',
-           'Context', 'multi_head', 'head_rows', 'prune_linear', 'Prunable']
+           'Context', 'multi_head', 'CacheLayer', 'DynamicCache', 'head_rows', 'prune_linear', 'Prunable']
 
 # %% ../nbs/01a_attention.ipynb #df3066ad
 from dataclasses import dataclass, field, replace
@@ -56,32 +56,37 @@ def visible(
     keep:Tensor|None=None, # (b, n): False for padding; None: there is none
     causal:bool=False, # may a token see only itself and what came before?
     window:int|None=None, # how many places away a token may see; None: all
-)->Tensor|None: # bool, broadcast to (b, 1, n, n): may the row see the column? None: all see all
+    last:int|None=None, # only the rows of so many tokens at the end; None: of all
+)->Tensor|None: # bool, broadcast to (b, 1, last, n): may the row see the column? None: all see all
     "What may be seen: no padding, no future, nothing too far away."
     may = None if keep is None else keep[:, None, None, :]
     if not causal and window is None: return may
     n = positions.shape[-1]
-    seen = torch.ones(n, n, dtype=torch.bool, device=positions.device)
-    if causal: seen = seen.tril()
+    columns = torch.arange(n, device=positions.device)
+    first = 0 if last is None else n - last
+    rows = columns[first:, None]
+    seen = columns <= rows if causal else torch.ones_like(columns <= rows)
     if window is not None:
-        distance = positions[:, None, :, None] - positions[:, None, None, :]
+        distance = positions[:, None, first:, None] - positions[:, None, None, :]
         seen = seen & (distance.abs() <= window)
     if may is None: return seen
-    itself = torch.eye(n, dtype=torch.bool, device=positions.device)
-    return seen & may | itself  # padding sees itself, or its row would be 0/0
+    return seen & may | (columns == rows)  # padding sees itself, or its row would be 0/0
+
 
 # %% ../nbs/01a_attention.ipynb #4603fb73
 def attend(
     q:Tensor, # queries (…, h, n, d/h)
-    k:Tensor, # keys (…, h, n, d/h)
-    v:Tensor, # values (…, h, n, d/h)
+    k:Tensor, # keys (…, h, n, d/h); of fewer heads, where several queries share one
+    v:Tensor, # values, of the keys' shape
     # True where a key may be looked at, of two axes at least, broadcast to (…, h, n, n)
     mask:Tensor|None=None,
     dropout:float=0., # share of the weights dropped
     causal:bool=False, # may a position see only itself and what came before? Then no mask is needed
 )->Tensor: # context (…, h, n, d/h)
     "The same as `attend_eager` by torch's fused kernel, which never writes the weights to memory."
-    return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal)
+    grouped = q.shape[-3] != k.shape[-3]
+    return F.scaled_dot_product_attention(q, k, v, mask, dropout, causal, enable_gqa=grouped)
+
 
 # %% ../nbs/01a_attention.ipynb #a2fdf3f4
 def pack(
@@ -103,23 +108,21 @@ def unpack(
 
 # %% ../nbs/01a_attention.ipynb #842521db
 def attend_packed(
-    q:Tensor, # queries (tokens, d)
-    k:Tensor, # keys (tokens, d)
-    v:Tensor, # values (tokens, d)
-    n_heads:int, # h
+    q:Tensor, # queries (h, tokens, d/h)
+    k:Tensor, # keys (h, tokens, d/h)
+    v:Tensor, # values (h, tokens, d/h)
     lengths:list, # tokens of each sequence, in order
     dropout:float=0., # share of the weights dropped
     causal:bool=False, # may a token see only itself and what came before?
     masks:list|None=None, # for each sequence what may be seen, (n, n); they stand in for `causal`
-)->Tensor: # context (tokens, d)
+)->Tensor: # context (h, tokens, d/h)
     "Attention within each sequence of a packed batch."
-    rows = zip(*(x[None].split(lengths, dim=1) for x in (q, k, v)))
+    texts = zip(*(x[None].split(lengths, dim=2) for x in (q, k, v)))
     masks = masks or [None]*len(lengths)
-    out = []
-    for row, mask in zip(rows, masks):
-        heads = (split_heads(x, n_heads) for x in row)
-        out.append(merge_heads(attend(*heads, mask, dropout, causal and mask is None))[0])
-    return torch.cat(out)
+    out = [attend(*text, mask, dropout, causal and mask is None)
+           for text, mask in zip(texts, masks)]
+    return torch.cat(out, dim=2)[0]
+
 
 # %% ../nbs/01a_attention.ipynb #6949f67c
 def places(
@@ -147,37 +150,64 @@ class Context:
     # {layer: weights (b, h, n, n)}, which attention enters; None: nobody wants them
     weights:dict|None=None
     layer:int=0 # number of the block
-    # {window: what may be seen}, worked out once for all blocks
-    masks:dict=field(default_factory=dict)
+    cache:'DynamicCache|None'=None # keys and values of the tokens that came before this batch
+    once:dict=field(default_factory=dict) # what `shared` has made
 
     # the same, for a block by its number
     def at(self, layer:int)->'Context': return replace(self, layer=layer)
+
+    def shared(self,
+        name, # any key, such as ('mask', 3)
+        make, # a function without arguments
+    ): # what it gives
+        "Something that all blocks of a batch need, made once."
+        if name not in self.once: self.once[name] = make()
+        return self.once[name]
+
+    def where(self,
+        x:Tensor, # (b, n, d), or (tokens, d) of a packed batch
+    )->Tensor: # (1 or b, n), or (tokens,)
+        "The place of each token in its text."
+        if self.positions is not None: return self.positions
+        return torch.arange(x.shape[-2], device=x.device)
 
     def packed(self)->'Context': # the context of `pack(x, self.keep)`
         "The same for a batch without its padding; ValueError if nothing is left."
         lengths = [n for n in self.keep.sum(1).tolist() if n]
         if not lengths:
             raise ValueError("attention_mask is 0 everywhere: there is no token to look at.")
-        return replace(self, lengths=lengths, positions=pack(self.positions, self.keep), masks={})
+        positions = pack(self.positions.expand_as(self.keep), self.keep)
+        return replace(self, lengths=lengths, positions=positions, once={})
 
     def mask(self,
-        q:Tensor, # queries (b, n, d), or (tokens, d) of a packed batch
+        q:Tensor, # queries (b, h, n, d/h), or (h, tokens, d/h) of a packed batch
+        k:Tensor, # keys, with those of the cache
         window:int|None=None, # how many places away a token may see
     # as of `visible`, one for each text of a packed batch; None: the kernel needs none
     )->Tensor|list|None:
         "What may be seen."
-        if window not in self.masks: self.masks[window] = self._mask(q, window)
-        return self.masks[window]
+        return self.shared(('mask', window), lambda: self._mask(q, k.shape[-2], window))
 
-    def _mask(self, q, window):
-        positions = self.positions
-        if positions is None: positions = torch.arange(q.shape[-2], device=q.device)
+    def _mask(self, q, total, window):
+        n, at = q.shape[-2], self.where(q)
         if self.lengths is not None:
             if window is None: return None
-            texts = positions.split(self.lengths)
-            return [visible(p[None], None, self.causal, window)[0] for p in texts]
-        if self.keep is None and window is None and not self.eager: return None
-        return visible(positions.view(-1, positions.shape[-1]), self.keep, self.causal, window)
+            return [visible(p[None], None, self.causal, window)[0] for p in at.split(self.lengths)]
+        plain = self.keep is None and window is None and not self.eager
+        if plain and (total == n or n == 1): return None
+        at = at.view(-1, n) if total == n else places(total, self.keep, q.device)
+        return visible(at, self.keep, self.causal, window, None if total == n else n)
+
+    def remember(self,
+        k:Tensor, # keys (b, h, n, d/h), or (h, tokens, d/h) of a packed batch
+        v:Tensor, # values, of the same shape
+    )->tuple: # keys and values, with those of the tokens that came before
+        "Put the keys and values of this block into the cache, if there is one."
+        if self.cache is None: return k, v
+        if self.lengths is None: return self.cache.update(k, v, self.layer)
+        whole = (unpack(x.transpose(0, 1), self.keep).transpose(1, 2) for x in (k, v))
+        self.cache.update(*whole, self.layer)
+        return k, v
 
     def of_heads(self)->Tensor|None: # (h, 1, 1): the factor for each head of this block
         mask = self.head_mask
@@ -187,29 +217,135 @@ class Context:
     def to(self, *args, **kwargs)->'Context':
         "The same on another device, as `accelerate` moves the arguments of a block."
         tensors = {k: v for k, v in vars(self).items() if isinstance(v, Tensor)}
-        return replace(self, **{k: t.to(*args, **kwargs) for k, t in tensors.items()}, masks={})
+        return replace(self, **{k: t.to(*args, **kwargs) for k, t in tensors.items()}, once={})
+
 
 # %% ../nbs/01a_attention.ipynb #cec2a192
 def multi_head(
     q:Tensor, # queries (b, n, d), or (tokens, d) of a packed batch
-    k:Tensor, # keys, of the same shape
-    v:Tensor, # values, of the same shape
-    n_heads:int, # h
+    k:Tensor, # keys, of the same shape; narrower, where several heads of queries share one
+    v:Tensor, # values, of the shape of the keys
+    n_heads:int, # h, heads of the queries
     context:Context|None=None, # as the block got it; None: all see all
     dropout:float=0., # share of the weights dropped
     window:int|None=None, # how many places away a token may see; None: all
 )->Tensor: # what each token gathered, of q's shape
     "Split into heads, attend in the way that the context asks for, merge."
-    context = context or Context()
-    mask = context.mask(q, window)
+    context, head_dim = context or Context(), q.shape[-1] // n_heads
+    q, k, v = (split_heads(x, x.shape[-1] // head_dim) for x in (q, k, v))
+    k, v = context.remember(k, v)
+    mask = context.mask(q, k, window)
+    causal = context.causal and mask is None and q.shape[-2] == k.shape[-2]
     if context.lengths is not None:
-        return attend_packed(q, k, v, n_heads, context.lengths, dropout, context.causal, mask)
-    q, k, v = (split_heads(x, n_heads) for x in (q, k, v))
-    if not context.eager:
-        return merge_heads(attend(q, k, v, mask, dropout, context.causal and mask is None))
+        return merge_heads(attend_packed(q, k, v, context.lengths, dropout, causal, mask))
+    if not context.eager: return merge_heads(attend(q, k, v, mask, dropout, causal))
+    k, v = (x.repeat_interleave(q.shape[-3] // x.shape[-3], dim=-3) for x in (k, v))
     out, weights = attend_eager(q, k, v, mask, dropout, context.of_heads())
     if context.weights is not None: context.weights[context.layer] = weights
     return merge_heads(out)
+
+
+# %% ../nbs/01a_attention.ipynb #b6ea74dc
+class CacheLayer:
+    "Keys and values of one block; they grow in place."
+    def __init__(self): self.reset()
+    def reset(self)->None: self.room, self.n = None, 0
+    def get_seq_length(self)->int: return self.n # tokens kept
+
+    @property
+    def keys(self)->Tensor|None: # (b, h, n, d/h)
+        return None if self.room is None else self.room[0][:, :, :self.n]
+
+    @property
+    def values(self)->Tensor|None: # (b, h, n, d/h)
+        return None if self.room is None else self.room[1][:, :, :self.n]
+
+    def update(self,
+        k:Tensor, # keys of new tokens (b, h, n, d/h)
+        v:Tensor, # their values
+    )->tuple: # (keys, values) of all tokens so far
+        "Keep new keys and values behind those that are there."
+        old, self.n = self.n, self.n + k.shape[-2]
+        if self.room is None: self.room = (k, v)
+        elif torch.is_grad_enabled() or torch.compiler.is_compiling(): # nothing may be overwritten
+            self.room = tuple(torch.cat([x[:, :, :old], new], 2) for x, new in zip(self.room, (k, v)))
+        else:
+            if not self.has_room(): self.room = tuple(self.grown(x, old) for x in self.room)
+            for x, new in zip(self.room, (k, v)): x[:, :, old:self.n] = new
+        return self.keys, self.values
+
+    def has_room(self)->bool: # may we write into it, and is it long enough?
+        x = self.room[0]
+        return x.shape[2] >= self.n and (torch.is_inference_mode_enabled() or not x.is_inference())
+
+    def grown(self, x:Tensor, old:int)->Tensor:
+        "Twice the room, with the first `old` tokens in it."
+        new = x.new_empty(*x.shape[:2], 2 * self.n, x.shape[3])
+        new[:, :, :old] = x[:, :, :old]
+        return new
+
+    def each(self,
+        change, # a function of a tensor
+    )->None:
+        "Change keys and values alike."
+        if self.room is not None: self.room = tuple(change(x) for x in self.room)
+
+    def crop(self,
+        max_length:int, # tokens to keep, or minus the number of those to forget
+    )->None:
+        "Forget the tokens at the end."
+        n = self.n + max_length if max_length < 0 else min(self.n, max_length)
+        self.n = max(n, 0)
+        self.each(lambda x: x[:, :, :self.n])
+
+
+# %% ../nbs/01a_attention.ipynb #0705ad36
+class DynamicCache:
+    "Keys and values of all blocks, with the methods of transformers' cache."
+    is_compileable = False # transformers asks: has it one size from the beginning?
+
+    def __init__(self,
+        ddp_cache_data=None, # what it holds at first: (keys, values) for each block
+        config=None, # transformers gives it; the layers come as they are needed
+    ):
+        self.layers = []
+        for i, (k, v, *_) in enumerate(ddp_cache_data or ()): self.update(k, v, i)
+
+    def update(self,
+        key_states:Tensor, # of the new tokens (b, h, n, d/h)
+        value_states:Tensor, # of the same shape
+        layer_idx:int, # number of the block
+        cache_kwargs:dict|None=None, # transformers gives it
+    )->tuple: # (keys, values) of all tokens so far
+        "Keep what a block has made of the new tokens."
+        while len(self.layers) <= layer_idx: self.layers.append(CacheLayer())
+        return self.layers[layer_idx].update(key_states, value_states)
+
+    def get_seq_length(self, layer_idx:int=0)->int: # tokens kept
+        return self.layers[layer_idx].n if layer_idx < len(self.layers) else 0
+
+    def get_query_offset(self, layer_idx:int=0)->int: return self.get_seq_length(layer_idx)
+    def get_max_cache_shape(self, layer_idx:int=0)->int: return -1 # no limit
+    def get_mask_sizes(self, query_length, layer_idx:int=0)->tuple: # (tokens with the new, 0)
+        n = query_length if isinstance(query_length, int) else len(query_length)
+        return self.get_seq_length(layer_idx) + n, 0
+    def __len__(self)->int: return len(self.layers)
+    def __iter__(self): return ((layer.keys, layer.values) for layer in self.layers)
+    def __getitem__(self, i:int)->tuple: return self.layers[i].keys, self.layers[i].values
+    def to_legacy_cache(self)->tuple: return tuple(self) # a tuple (keys, values) for each block
+    @classmethod
+    def from_legacy_cache(cls, past_key_values=None)->'DynamicCache': return cls(past_key_values)
+
+    def reset(self)->None:
+        for layer in self.layers: layer.reset()
+    def crop(self, max_length:int)->None:
+        for layer in self.layers: layer.crop(max_length)
+    def batch_select_indices(self, indices:Tensor)->None: # numbers of texts, in a new order
+        for layer in self.layers: layer.each(lambda x: x.index_select(0, indices.to(x.device)))
+    def reorder_cache(self, beam_idx:Tensor)->None: self.batch_select_indices(beam_idx)
+    def batch_repeat_interleave(self, repeats:int)->None: # copies of each text, side by side
+        for layer in self.layers: layer.each(lambda x: x.repeat_interleave(repeats, dim=0))
+
 
 # %% ../nbs/01a_attention.ipynb #e09ee088
 def head_rows(

@@ -10,10 +10,10 @@ Docs: https://transformers-lite.github.io/transformers_lite/auto.html.md"""
 # %% auto #0
 __all__ = ['FAMILIES', 'find_class', 'import_class', 'name_in', 'family_of', 'AutoClass', 'AutoConfig', 'AutoModel',
            'AutoModelForSequenceClassification', 'AutoModelForTokenClassification', 'AutoModelForQuestionAnswering',
-           'AutoModelForMaskedLM', 'AutoModelForMultipleChoice', 'class_name', 'tokenizer_family', 'AutoTokenizer',
-           'named_classes', 'preprocessor_family', 'AutoImageProcessor', 'AutoFeatureExtractor', 'AutoProcessor',
-           'AutoModelForImageClassification', 'AutoModelForCTC', 'AutoModelForAudioClassification', 'register_class',
-           'family_for']
+           'AutoModelForMaskedLM', 'AutoModelForMultipleChoice', 'AutoModelForCausalLM', 'class_name',
+           'tokenizer_family', 'AutoTokenizer', 'named_classes', 'preprocessor_family', 'AutoImageProcessor',
+           'AutoFeatureExtractor', 'AutoProcessor', 'AutoModelForImageClassification', 'AutoModelForCTC',
+           'AutoModelForAudioClassification', 'register_class', 'family_for']
 
 # %% ../nbs/08_auto.ipynb #8593836c
 from importlib import import_module
@@ -50,6 +50,10 @@ FAMILIES = {  # family: {kind: class}; a class is a name in one of our modules, 
                      processor='processor.Wav2Vec2Processor', model='wav2vec2.Wav2Vec2Model',
                      ctc='wav2vec2.Wav2Vec2ForCTC',
                      audio_classification='wav2vec2.Wav2Vec2ForSequenceClassification'),
+    'llama': dict(config='configuration.LlamaConfig', model='llama.LlamaModel',
+                  fast_tokenizer='tokenizer_fast.PreTrainedTokenizerFast',
+                  causal_lm='llama.LlamaForCausalLM',
+                  sequence_classification='llama.LlamaForSequenceClassification'),
     'bert': dict(tokenizer='tokenizer.BertTokenizer',
                  fast_tokenizer='tokenizer_fast.BertTokenizerFast')
 }
@@ -216,6 +220,11 @@ class AutoModelForMaskedLM(AutoModel):
 class AutoModelForMultipleChoice(AutoModel):
     "For picking one of several texts."
     kind = 'multiple_choice'
+
+# %% ../nbs/08_auto.ipynb #63b00a96
+class AutoModelForCausalLM(AutoModel):
+    "For writing on."
+    kind = 'causal_lm'
 
 # %% ../nbs/08_auto.ipynb #01e1cd93
 def class_name(

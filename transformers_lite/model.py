@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from .attention import Context, pack, places, unpack
+from .attention import Context, DynamicCache, pack, places, unpack
 from .checkpoint import Loads, Prunes, Resizes, Saves, some
 from .configuration import PretrainedConfig
 from .messages import warn_once
@@ -157,14 +157,35 @@ class Attends:
         output_attentions:bool=False, # are the weights wanted?
         # (b, n) place of each token; default: counted from the first that isn't padding
         position_ids:Tensor|None=None,
+        # `DynamicCache` of the tokens before these; `attention_mask` then covers those as well
+        past_key_values=None,
     )->Context: # for `run_blocks`
         "What the blocks are told of a batch."
         self.check_attention_mode()
-        keep = keep_mask(attention_mask, x.shape[:2])
-        positions = places(x.shape[1], keep, x.device) if position_ids is None else position_ids
+        past = 0 if past_key_values is None else past_key_values.get_seq_length()
+        total = past + x.shape[1]
+        keep = keep_mask(attention_mask, (x.shape[0], total))
+        positions = position_ids
+        if positions is None: positions = places(total, keep, x.device)[:, past:]
+        elif self.causal and attention_mask is None and can_look(positions):
+            if (positions.diff() != 1).any():
+                raise ValueError(f"position_ids is {positions[0].tolist()!r:.60} and jumps: several "
+                                 "texts in one row? Give each a row, padded, and attention_mask.")
         eager = self.attention_mode == 'eager' or output_attentions or head_mask is not None
         return Context(keep, positions, None, self.causal, eager, head_mask,
-                       {} if output_attentions else None)
+                       {} if output_attentions else None, cache=past_key_values)
+
+    def cache_for(self,
+        past_key_values=None, # a cache, or the pairs of tensors of older releases; None: none yet
+        use_cache:bool|None=None, # is one wanted? None: as the configuration says, but not to train
+    ): # a `DynamicCache`, or None
+        "The cache of a call: the one that was given, a new one, or none."
+        if isinstance(past_key_values, (list, tuple)): return DynamicCache(past_key_values)
+        if past_key_values is not None: return past_key_values
+        if use_cache is None:
+            busy = self.training or tracing()
+            use_cache = getattr(self.config, 'use_cache', True) and not busy
+        return DynamicCache() if use_cache else None
 
 # %% ../nbs/02_model.ipynb #f73adeab
 class Runs:
@@ -179,7 +200,8 @@ class Runs:
     )->tuple: # (last hidden state (b, n, d), hidden states or None, attentions or None)
         "Send a batch through the blocks: packed where there is padding, if it can be."
         keep, pack_it = context.keep, drop_padding and self.attention_mode == 'packed'
-        if pack_it and keep is not None and not context.eager and not tracing():
+        whole = keep is not None and keep.shape[1] == x.shape[1] # no cache holds some of it
+        if pack_it and whole and not context.eager and not tracing():
             x, context = pack(x, keep), context.packed()
         restore = partial(unpack, keep=keep) if context.lengths else lambda x: x
         hidden = [x]
@@ -377,7 +399,8 @@ class Fills:
         if isinstance(module, (nn.Linear, nn.Embedding)): fill_normal(module.weight, std)
         if isinstance(module, nn.Embedding) and module.padding_idx is not None:
             module.weight[module.padding_idx].zero_()
-        if isinstance(module, nn.LayerNorm) and module.weight is not None: module.weight.fill_(1)
+        norm = isinstance(module, (nn.LayerNorm, nn.RMSNorm))
+        if norm and module.weight is not None: module.weight.fill_(1)
         if isinstance(module, (nn.Linear, nn.LayerNorm)) and module.bias is not None:
             module.bias.zero_()
 
@@ -524,7 +547,8 @@ class PreTrainedModel(Checks, Explains, Attends, Runs, Answers, Thrifty, Fills, 
         return sum(p.numel() for p in self.parameters()
                    if id(p) not in left_out and (p.requires_grad or not only_trainable))
 
-    # transformers' pipelines ask: none of these models writes text
-    def can_generate(self)->bool: return False
+    # transformers' pipelines ask: does it write text?
+    @classmethod
+    def can_generate(cls)->bool: return hasattr(cls, 'generate')
     # in a notebook: a tree with shapes and counts
     def _repr_html_(self): return show_tree(self)._repr_html_()

@@ -128,10 +128,10 @@ def differences(theirs, ours, batch, **options):
     return {**{k: gap(kept(k, a[k], mask), kept(k, b[k], mask)) for k in a},
             **{f'gradient of {k}': gap(ga[k], gb[k], largest[k.rpartition('.')[0]]) for k in gb}}
 
-def assert_same(theirs, ours, batch, **options):
+def assert_same(theirs, ours, batch, tolerance=None, **options):
     "Every output and gradient agrees; gives the largest difference."
     found = differences(theirs, ours, batch, **options)
-    bad = {k: v for k, v in found.items() if not v <= TOLERANCE[ours.dtype]}
+    bad = {k: v for k, v in found.items() if not v <= (tolerance or TOLERANCE[ours.dtype])}
     assert not bad, f'{type(ours).__name__} with {[*batch]} and {options}: {len(bad)} differ, the first are {dict([*bad.items()][:3])}'
     return max(found.values())
 
@@ -166,9 +166,10 @@ def damages(ours, batch):
             old = q.weight.clone()
             q.weight.copy_(k.weight); k.weight.copy_(old)
             measure(f'layer {i}: weights of queries and keys swapped')
-        with changed(v.weight, v.bias):
-            d = len(v.weight) // ours.config.num_attention_heads
-            for t in v.weight, v.bias: t[:2*d] = t[:2*d].roll(d, 0)
+        both = [t for t in (v.weight, v.bias) if t is not None]
+        with changed(*both):
+            d = len(v.weight) // getattr(ours.config, 'num_key_value_heads', ours.config.num_attention_heads)
+            for t in both: t[:2*d] = t[:2*d].roll(d, 0)
             measure(f'layer {i}: values of two heads swapped')
     for name, g in grads.items():
         p, at = params[name], g.abs().argmax()
@@ -191,13 +192,13 @@ def assert_controls(theirs, ours, batch):
 
 # --- what a model's test calls
 
-def check_numbers(theirs, ours, batch, states=True):
+def check_numbers(theirs, ours, batch, states=True, tolerance=None):
     "One batch, with hidden states: by the way that is taken by default, by the one that returns attentions, in training mode, and as plain tuples."
-    worst = [assert_same(theirs, ours, batch, output_hidden_states=states),
-             assert_same(theirs, ours, batch, output_hidden_states=states, output_attentions=True)]
-    assert_same(theirs.train(), ours.train(), batch)
+    worst = [assert_same(theirs, ours, batch, tolerance, output_hidden_states=states),
+             assert_same(theirs, ours, batch, tolerance, output_hidden_states=states, output_attentions=True)]
+    assert_same(theirs.train(), ours.train(), batch, tolerance)
     mask = mask_of(ours, batch)
     with torch.no_grad(): a, b = (m.eval()(**batch, output_hidden_states=states, output_attentions=True, return_dict=False) for m in (theirs, ours))
     assert type(b) is tuple and [type(x) for x in a] == [type(x) for x in b] and [len(x) for x in a if type(x) is tuple] == [len(x) for x in b if type(x) is tuple]
-    assert all(gap(x, y) <= TOLERANCE[ours.dtype] for x, y in zip(a, b) if torch.is_tensor(x) and mask is None)
+    assert all(gap(x, y) <= (tolerance or TOLERANCE[ours.dtype]) for x, y in zip(a, b) if torch.is_tensor(x) and mask is None)
     return max(worst)
