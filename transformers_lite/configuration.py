@@ -723,7 +723,7 @@ from typing import Literal
 
 from .pretrained import PreprocessorMixin
 
-# %% ../nbs/11a_generation.ipynb #01750528
+# %% ../nbs/11a_generation.ipynb #f830501a
 class GenerationSettings(PreprocessorMixin):
     "How a text is written: how long, how freely, and what ends it."
     def __init__(self,
@@ -765,13 +765,14 @@ class GenerationSettings(PreprocessorMixin):
         return [] if end is None else end if isinstance(end, list) else [end]
 
     def validate(self)->None:
-        "Several texts are several draws, or several beams."
+        "Several texts are several draws, or several beams; and nothing is divided by zero."
+        if self.do_sample: check('temperature', self.temperature, Positive|None, 'do_sample=True')
         most = self.num_beams
         if self.num_return_sequences > most and (most > 1 or not self.do_sample):
             raise ValueError(f"num_return_sequences={self.num_return_sequences}, but num_beams="
                              f"{most}. For several texts set do_sample=True, or num_beams.")
 
-# %% ../nbs/11a_generation.ipynb #d18f1228
+# %% ../nbs/11a_generation.ipynb #38965d01
 class GenerationConfig(GenerationSettings):
     "The settings of `generate`, which load from and save to `generation_config.json`."
     kind, filename, outer = 'generation', 'generation_config.json', 'generation_config.json'
@@ -790,6 +791,15 @@ class GenerationConfig(GenerationSettings):
 
     # the text of generation_config.json
     def to_json_string(self)->str: return to_json(self.to_diff_dict())
+
+    def update(self,
+        **kwargs, # {setting: value}
+    )->dict: # those that aren't known
+        "Set several settings, and check them all."
+        unknown = {k: kwargs.pop(k) for k in [*kwargs] if k not in vars(self)}
+        vars(self).update(kwargs)
+        self.check_settings()
+        return unknown
 
     @classmethod
     def from_model_config(cls,
