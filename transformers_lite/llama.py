@@ -73,18 +73,19 @@ class LlamaAttention(nn.Module):
     def __init__(self, config:LlamaConfig):
         super().__init__()
         self.config, self.n_heads = config, config.num_attention_heads
+        self.kv_heads = config.num_key_value_heads
         d, bias, width = config.hidden_size, config.attention_bias, config.head_dim
         self.q_proj = Linear(d, self.n_heads * width, bias=bias)
-        self.k_proj = Linear(d, config.num_key_value_heads * width, bias=bias)
-        self.v_proj = Linear(d, config.num_key_value_heads * width, bias=bias)
+        self.k_proj = Linear(d, self.kv_heads * width, bias=bias)
+        self.v_proj = Linear(d, self.kv_heads * width, bias=bias)
         self.o_proj = Linear(self.n_heads * width, d, bias=bias)
 
     def forward(self, x:Tensor, context:Context)->Tensor:
         p = self.config.attention_dropout if self.training else 0.
         q, k, v = self.q_proj(x), self.k_proj(x), self.v_proj(x)
         angles = rotary_angles(x, context, self.config)
-        x = multi_head(rotate(q, angles), rotate(k, angles), v, self.n_heads, context, p)
-        return self.o_proj(x)
+        q, k = rotate(q, angles), rotate(k, angles)
+        return self.o_proj(multi_head(q, k, v, self.n_heads, context, p, kv_heads=self.kv_heads))
 
 # %% ../nbs/11_llama.ipynb #7adfe44e
 class LlamaMLP(nn.Module):
