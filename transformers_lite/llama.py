@@ -121,7 +121,6 @@ class LlamaPreTrainedModel(PreTrainedModel):
     base_model_prefix = 'model'
     causal = fills_all = True
     inputs = text_inputs()
-    accepts_loss_kwargs = True # transformers' Trainer: the loss knows `num_items_in_batch`
 
 # %% ../nbs/11_llama.ipynb #0eb8d0f3
 @dataclass
@@ -200,6 +199,8 @@ class CausalLMOutputWithPast(ModelOutput):
 class LlamaForCausalLM(LlamaPreTrainedModel):
     "Llama that writes: a score for every word of the vocabulary, at each position."
     _tied_weights_keys = ['lm_head.weight']
+    # transformers' Trainer asks: the loss knows `num_items_in_batch`, and moves the labels by one
+    accepts_loss_kwargs, loss_type = True, 'ForCausalLM'
 
     def __init__(self, config:LlamaConfig):
         super().__init__(config)
