@@ -10,7 +10,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/checkpoint.html.md""
 # %% auto #0
 __all__ = ['WEIGHTS', 'ALL_WEIGHTS', 'LEAVES', 'LEGACY', 'TRACES', 'VERDICTS', 'INDEX', 'OURS', 'weight_files', 'why_no_weights',
            'read_index', 'tf_to_torch', 'from_tensorflow', 'read_pickle', 'read_h5', 'load_state_dict', 'read_weights',
-           'check_shard', 'fit_name', 'match', 'why_none_fits', 'fit', 'tied_groups', 'set_part', 'Places',
+           'check_shard', 'fit_name', 'match', 'why_none_fits', 'fit_weights', 'tied_groups', 'set_part', 'Places',
            'tensors_in', 'hollow_names', 'FillsGaps', 'cast', 'some', 'verdicts', 'spoilt', 'warn_caller', 'Adopts',
            'config_and_args', 'read_checkpoint', 'pick_dtype', 'build_hollow', 'FromConfig', 'Loads', 'plain_tensors',
            'save_weights', 'Writes', 'Saves', 'resize_rows', 'Resizes', 'Prunes']
@@ -239,7 +239,7 @@ def why_none_fits(
     return "Is it a checkpoint of another family?"
 
 # %% ../nbs/02b_checkpoint.ipynb #db4907e1
-def fit(
+def fit_weights(
     model, # of either framework, with a head or without
     weights:dict, # {name in the file: tensor}
     expected:dict, # as of `match`
@@ -456,7 +456,7 @@ class Adopts:
     )->tuple: # (loading info, messages)
         "Take over a checkpoint's weights, keep shared ones shared, and fill in what it lacks."
         groups, expected = tied_groups(self), self.state_dict()
-        found, info = fit(self, state_dict, expected, source, ignore_mismatched_sizes)
+        found, info = fit_weights(self, state_dict, expected, source, ignore_mismatched_sizes)
         for name, t in found.items():
             floats = t.is_floating_point()
             if floats != expected[name].is_floating_point():

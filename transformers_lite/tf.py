@@ -27,7 +27,7 @@ from typing import Self
 import numpy as np, torch
 
 from .checkpoint import (
-    LEAVES, OURS, Writes, fit, read_checkpoint, resize_rows, spoilt, verdicts, warn_caller)
+    LEAVES, OURS, Writes, fit_weights, read_checkpoint, resize_rows, spoilt, verdicts, warn_caller)
 from .configuration import DistilBertConfig, PretrainedConfig
 from .distilbert import sinusoids
 from .messages import suggest
@@ -255,7 +255,7 @@ class TFLoads:
     def adopt(self, weights, source, ignore_mismatched_sizes=False)->tuple:
         "Take over the numbers of a checkpoint: (loading info, messages)."
         own = named_weights(self)
-        found, info = fit(self, weights, own, source, ignore_mismatched_sizes)
+        found, info = fit_weights(self, weights, own, source, ignore_mismatched_sizes)
         for name, t in found.items(): own[name].write(t)
         parts = {n.split('.')[0] for n in named_weights(self.base_model)}
         return info, verdicts(self, info, parts) + spoilt(weights)
