@@ -138,7 +138,7 @@ def load_state_dict(
 )->dict: # {PyTorch's name: tensor}
     "Read the tensors of one file, none of them as code; OSError if it is broken."
     read = {'.bin': read_pickle, '.h5': read_h5}.get(path.suffix, load_file)
-    try: return from_tensorflow(read(path)) # a TensorFlow class may have written it
+    try: weights = read(path)
     except Exception as e: # a pickle fails in many ways
         with open(path, 'rb') as f: lfs = f.read(20).startswith(b'version https://git-')
         if lfs:
@@ -147,6 +147,8 @@ def load_state_dict(
         raise OSError(f"'{path}' is not a whole {path.suffix[1:]} file, or holds more than plain "
                       f"tensors ({e}). Copy or download it again, or look at its permissions."
                       ) from e
+    # a TensorFlow class may have written it, unless it is a pickle
+    return weights if path.suffix == '.bin' else from_tensorflow(weights)
 
 
 # %% ../nbs/02b_checkpoint.ipynb #474ccaa9
