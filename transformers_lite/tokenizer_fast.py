@@ -15,7 +15,7 @@ __all__ = ['AsksRust', 'blank_backend', 'Trains', 'PreTrainedTokenizerFast', 'Re
 # %% ../nbs/04b_tokenizer_fast.ipynb #f7c84570
 import copy, json, os, re, threading
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
 from typing import Self
@@ -23,9 +23,9 @@ from typing import Self
 from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, trainers
 
 from .tokenizer import (
-    WORDPIECE, BertTokenizer, Memory, PreTrainedTokenizerBase, WordPieceMixin, add_to_backend,
-    backend_sides, check_arguments, check_unknown, check_wordpiece, cut_texts, find_vocab,
-    read_backend, row_processor, wordpiece_backend, write_files)
+    WORDPIECE, BertTokenizer, Memory, PreTrainedTokenizerBase, WordPieceMixin, Words,
+    backend_sides, cut_texts, find_vocab, read_backend, row_processor, wordpiece_backend,
+    wordpiece_given, write_files)
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #76c865e0
 class AsksRust:
@@ -158,7 +158,7 @@ class PreTrainedTokenizerFast(AsksRust, Trains, PreTrainedTokenizerBase):
         return write_files(save_directory, filename_prefix, {'tokenizer.json': text})
 
     def _add(self, tokens):
-        add_to_backend(self._tokenizer, tokens)
+        self._tokenizer.add_tokens([*tokens])
         self._added = {i: t.content for i, t in self.added_tokens_decoder.items()}
         self._forget()
 
@@ -214,41 +214,37 @@ class DistilBertTokenizerFast(RemembersWords, WordPieceMixin, PreTrainedTokenize
         mask_token:str|AddedToken|None='[MASK]', # hides a token in pre-training
         tokenize_chinese_chars:bool|None=None, # Chinese characters are words; default: True
         strip_accents:bool|None=None, # default: as `do_lower_case`
-        clean_up_tokenization_spaces:bool=True, # see `clean_up`
+        clean_up_tokenization_spaces:bool|None=True, # see `clean_up`
         *,
         vocab:str|Path|dict|None=None, # path or dict, in the place of `vocab_file`
         tokenizer_object:Tokenizer|None=None, # or a `tokenizers.Tokenizer`
-        do_basic_tokenize:bool=True, # of the Python tokenizer, kept for its files
-        never_split:Sequence|None=None, # the same
+        do_basic_tokenize:bool|None=True, # of the Python tokenizer, kept for its files
+        never_split:Words|None=None, # the same
         **kwargs # of `PreTrainedTokenizerBase`
     ):
-        asked = dict(do_lower_case=do_lower_case, strip_accents=strip_accents,
-                     tokenize_chinese_chars=tokenize_chinese_chars)
-        check_arguments(**asked, do_basic_tokenize=do_basic_tokenize, never_split=never_split)
-        self.do_basic_tokenize, self.never_split = do_basic_tokenize, never_split
-        t, source = tokenizer_object, tokenizer_file or 'tokenizer_object'
-        if t is None and tokenizer_file is not None: t = read_backend(tokenizer_file)
+        self.do_lower_case, self.strip_accents = do_lower_case, strip_accents
+        self.tokenize_chinese_chars, self.never_split = tokenize_chinese_chars, never_split
+        self.do_basic_tokenize = do_basic_tokenize
+        t = wordpiece_given(tokenizer_file, tokenizer_object)
         if t is None:
-            vocab = find_vocab(vocab_file, vocab, unk_token)
-            t = wordpiece_backend(vocab, str(unk_token))
-        unk = check_wordpiece(t, source).model.unk_token
-        if t.token_to_id(unk) is None: check_unknown(unk, t.get_vocab())
+            t = wordpiece_backend(find_vocab(vocab_file, vocab, unk_token), str(unk_token))
+        elif t.token_to_id(t.model.unk_token) is None:
+            find_vocab(None, None, t.model.unk_token, t) # raises, and says why
         super().__init__(
             tokenizer_object=t, unk_token=unk_token, sep_token=sep_token, pad_token=pad_token,
             cls_token=cls_token, mask_token=mask_token,
             clean_up_tokenization_spaces=clean_up_tokenization_spaces, **kwargs)
-        self._change_normalizer(asked)
+        self._fold_as_asked()
         self._special_changed()
         self._forget()
 
-    def _change_normalizer(self, asked):
-        norm = self._tokenizer.normalizer
-        if isinstance(norm, normalizers.BertNormalizer):
-            for k, v in asked.items():
-                if v is not None: setattr(norm, WORDPIECE[k], v)
-            self._tokenizer.normalizer = norm
-            self._settle(self._tokenizer, asked)
-        else: vars(self).update(asked) # somebody else's way to fold
+    def _fold_as_asked(self):
+        norm, rust = self._tokenizer.normalizer, self._tokenizer
+        if not isinstance(norm, normalizers.BertNormalizer): return # somebody else's way to fold
+        for k, name in WORDPIECE.items():
+            if getattr(self, k) is not None: setattr(norm, name, getattr(self, k))
+        rust.normalizer = norm
+        self._settle(rust)
 
     def _special_changed(self):
         self._templates = {}
