@@ -240,9 +240,11 @@ def tokenizer_family(
     wanted = name_in(read_json(path), 'tokenizer_class').removesuffix('Fast') if path else ''
     named = next((f for f in FAMILIES if wanted in tokenizers(f)), None)
     if named and wanted != 'BertTokenizer': return named
-    if find('config.json'):
+    generic = wanted in ('PreTrainedTokenizer', 'TokenizersBackend') and find('tokenizer.json')
+    if find('config.json') and not generic:
         family, _ = family_of(name, **hub)
-        return family if tokenizers(family) else named or family
+        if tokenizers(family): return family
+        if named: return named
     same = dict(BertTokenizer='distilbert', Wav2Vec2Tokenizer='wav2vec2')  # alike, or renamed
     if wanted in same: return same[wanted]
     return None if find('tokenizer.json') else family_of(name, **hub)[0]

@@ -11,16 +11,17 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 
 # %% auto #0
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length', 'Words', 'Names', 'Tokens', 'NamedTokens',
-           'TokensById', 'TRUNCATIONS', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED', 'MARKS', 'pad_rows',
-           'FindsPlaces', 'Encoding', 'row_question', 'BatchEncoding', 'as_token', 'token_dict', 'is_many', 'is_words',
-           'is_length', 'is_dict', 'Role', 'RoleId', 'TokenRoles', 'AddsTokens', 'SpecialRows', 'BareRow',
+           'TokensById', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED', 'MARKS',
+           'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'BatchEncoding', 'as_token', 'token_dict', 'is_many',
+           'is_words', 'is_length', 'is_dict', 'Role', 'RoleId', 'TokenRoles', 'AddsTokens', 'SpecialRows', 'BareRow',
            'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'truncation_way', 'RowLengths', 'pad_array', 'PadsRows',
            'plain_rows', 'ReadsIds', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce', 'EncodesTexts',
            'write_files', 'SavesTokenizer', 'own_code', 'own_templates', 'read_setting', 'read_settings', 'read_added',
-           'read_backend', 'backend_sides', 'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'ShowsTokenizer',
-           'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython', 'PreTrainedTokenizer',
-           'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given', 'WordPieceMixin', 'Memory',
-           'CutsPieces', 'DistilBertTokenizer', 'BertTokenizer', 'plan_batches', 'length_bucketed']
+           'read_backend', 'read_templates', 'backend_sides', 'backend_roles', 'ReadsSettings', 'LoadsTokenizer',
+           'ShowsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython',
+           'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given',
+           'WordPieceMixin', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'BertTokenizer', 'plan_batches',
+           'length_bucketed']
 
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import json, re
@@ -676,8 +677,10 @@ class ReadsIds:
         if ids and isinstance(ids[0], list):
             return self.batch_decode(ids, skip_special_tokens, clean)
         if clean is None: clean = self.clean_up_tokenization_spaces
-        text = self._join(self.convert_ids_to_tokens(ids, skip_special_tokens))
-        return clean_up(text) if clean else text
+        skip = self._ids_to_skip() if skip_special_tokens else ()
+        tokens = self.convert_ids_to_tokens(ids)
+        text = self._join([t for i, t in zip(ids, tokens) if i not in skip])
+        return self._clean_up(text) if clean else text
 
     def batch_decode(self,
         sequences, # rows of ids
@@ -688,7 +691,9 @@ class ReadsIds:
         options = skip_special_tokens, clean_up_tokenization_spaces
         return [self.decode(s, *options) for s in sequences]
 
+    def _ids_to_skip(self): return {*self.all_special_ids}
     def _join(self, tokens): return self.convert_tokens_to_string(tokens)
+    def _clean_up(self, text): return clean_up(text)
 
 # %% ../nbs/04a_tokenizer.ipynb #b2f4b474
 def paired(
@@ -880,6 +885,8 @@ def write_files(
     return tuple(map(str, paths))
 
 # %% ../nbs/04a_tokenizer.ipynb #b02edf85
+CHAT_FILE = re.compile(r'chat_template\.jinja') # one of before must not win over what is saved now
+
 class SavesTokenizer(PushToHubMixin):
     "Settings, and the files that hold them."
     def to_dict(self)->dict: # what tokenizer_config.json holds
@@ -889,7 +896,8 @@ class SavesTokenizer(PushToHubMixin):
         # a role that nothing has must not get its default again
         none = {k: None for k in SPECIAL_TOKENS if k in declared(type(self))}
         added = {str(i): token_dict(t) for i, t in self.added_tokens_decoder.items()}
-        return {**self.extra_settings, **{k: getattr(self, k) for k in self.settings}, **none,
+        own = [*self.settings, *vars(self).keys() & {'model_input_names'}] # if they are its own
+        return {**self.extra_settings, **{k: getattr(self, k) for k in own}, **none,
                 **self.special_tokens_map, 'added_tokens_decoder': added, 'tokenizer_class': name}
 
     def save_pretrained(self,
@@ -902,8 +910,10 @@ class SavesTokenizer(PushToHubMixin):
         "Save to a folder that transformers 4 and 5 load as well."
         settings = {'special_tokens_map.json': to_json(self.special_tokens_map),
                     'tokenizer_config.json': to_json(self.to_dict())}
+        chat = self.extra_settings.get('chat_template')
+        if isinstance(chat, str): settings['chat_template.jinja'] = chat
         if filename_prefix: kwargs['filename_prefix'] = filename_prefix  # for the push, too
-        with self.saving_to(save_directory, push_to_hub, kwargs) as new:
+        with self.saving_to(save_directory, push_to_hub, kwargs, CHAT_FILE) as new:
             saved = (*self.save_vocabulary(new, filename_prefix),
                      *write_files(new, filename_prefix, settings))
         return tuple(str(Path(save_directory)/Path(name).name) for name in saved)
@@ -1000,6 +1010,16 @@ def read_backend(
         raise OSError(f"'{path}' is not a tokenizer.json that this version of `tokenizers` can "
                       f"read ({e}).") from e
 
+# %% ../nbs/04a_tokenizer.ipynb #b2fe7ef4
+def read_templates(
+    path:Path, # of a chat_template.jinja
+)->str|dict: # its text; with more templates beside it, {name: text}
+    "The chat templates of a folder."
+    files = {p.stem: p for p in sorted((path.parent/'additional_chat_templates').glob('*.jinja'))}
+    files = {'default': path, **files}
+    texts = own_templates({name: p.read_text(encoding='utf-8') for name, p in files.items()})
+    return texts if len(texts) > 1 else texts['default']
+
 # %% ../nbs/04a_tokenizer.ipynb #d2e84b6f
 def backend_sides(t:Tokenizer)->dict: # padding_side and truncation_side, if they are said
     "The sides at which a Rust tokenizer pads and cuts."
@@ -1051,6 +1071,7 @@ class ReadsSettings:
         if old and (path := find('added_tokens.json')):
             said['added_tokens_decoder'] = read_added(path, special)
         kept = {k: v for k, v in {**other, **more}.items() if not callable(getattr(cls, k, None))}
+        if path := find('chat_template.jinja'): kept['chat_template'] = read_templates(path)
         return {**said, 'additional_special_tokens': extra}, kept
 
 # %% ../nbs/04a_tokenizer.ipynb #c0538f84
@@ -1081,7 +1102,7 @@ class LoadsTokenizer(ReadsSettings):
             said, kept = cls.said_by_files(find, files)
             given = {**files, **said, 'name_or_path': str(name), **own}
             tokenizer = cls(*init_inputs, **given)
-        tokenizer.extra_settings = kept
+        tokenizer.extra_settings = {**kept, **tokenizer.extra_settings}
         return tokenizer
 
 # %% ../nbs/04a_tokenizer.ipynb #3735e61a
