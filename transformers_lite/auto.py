@@ -240,8 +240,7 @@ def tokenizer_family(
     wanted = name_in(read_json(path), 'tokenizer_class').removesuffix('Fast') if path else ''
     named = next((f for f in FAMILIES if wanted in tokenizers(f)), None)
     if named and wanted != 'BertTokenizer': return named
-    generic = wanted in ('PreTrainedTokenizer', 'TokenizersBackend') and find('tokenizer.json')
-    if find('config.json') and not generic:
+    if find('config.json'):
         family, _ = family_of(name, **hub)
         if tokenizers(family): return family
         if named: return named
