@@ -12,8 +12,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 # %% auto #0
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length', 'Words', 'Names', 'Tokens', 'NamedTokens',
            'TokensById', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED', 'MARKS',
-           'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'BatchEncoding', 'as_token', 'token_dict', 'is_many',
-           'is_words', 'is_length', 'is_dict', 'Role', 'RoleId', 'TokenRoles', 'AddsTokens', 'SpecialRows', 'BareRow',
+           'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'BatchEncoding', 'as_token', 'is_many', 'is_words',
+           'is_length', 'is_dict', 'Role', 'RoleId', 'TokenRoles', 'AddsTokens', 'SpecialRows', 'BareRow',
            'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'truncation_way', 'RowLengths', 'pad_array', 'PadsRows',
            'plain_rows', 'ReadsIds', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce', 'EncodesTexts',
            'write_files', 'SavesTokenizer', 'own_code', 'own_templates', 'read_setting', 'read_settings', 'read_added',
@@ -221,11 +221,6 @@ def as_token(
         if not isinstance(v, bool):
             raise ValueError(f"{content!r} has {k}={v!r:.60}, but it must be True or False.")
     return AddedToken(content, **{'special': special, **flags})
-
-# %% ../nbs/04a_tokenizer.ipynb #5b57b4fc
-def token_dict(t:AddedToken)->dict:
-    "An `AddedToken` as JSON files hold it."
-    return {k: getattr(t, k) for k in ('content', *FLAGS)}
 
 # %% ../nbs/04a_tokenizer.ipynb #1ad11dc2
 def is_many(v)->bool: return isinstance(v, (list, tuple, set, frozenset))
@@ -895,7 +890,7 @@ class SavesTokenizer(PushToHubMixin):
         if name != 'PreTrainedTokenizerFast': name = name.removesuffix('Fast')
         # a role that nothing has must not get its default again
         none = {k: None for k in SPECIAL_TOKENS if k in declared(type(self))}
-        added = {str(i): token_dict(t) for i, t in self.added_tokens_decoder.items()}
+        added = {str(i): t.__getstate__() for i, t in self.added_tokens_decoder.items()}
         own = [*self.settings, *vars(self).keys() & {'model_input_names'}] # if they are its own
         return {**self.extra_settings, **{k: getattr(self, k) for k in own}, **none,
                 **self.special_tokens_map, 'added_tokens_decoder': added, 'tokenizer_class': name}

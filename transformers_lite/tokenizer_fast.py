@@ -11,7 +11,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer_fast.html.
 # %% auto #0
 __all__ = ['START', 'STOP', 'END', 'AsksRust', 'blank_backend', 'with_ids_of', 'Trains', 'helpers', 'compiled', 'as_json',
            'leave_open', 'until_open', 'write_chat', 'find_spans', 'span_mask', 'HasTemplates', 'check_seen', 'Chats',
-           'PreTrainedTokenizerFast', 'RemembersWords', 'DistilBertTokenizerFast', 'BertTokenizerFast']
+           'HoldsRust', 'PreTrainedTokenizerFast', 'RemembersWords', 'DistilBertTokenizerFast', 'BertTokenizerFast']
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #f7c84570
 import copy, json, os, re, threading
@@ -169,8 +169,8 @@ def compiled(
         version = [int(n) for n in re.findall(r'\d+', jinja2.__version__)]
         if version < [3, 1, 6]: raise ImportError(f'jinja2 {jinja2.__version__} is too old')
     except ImportError as e:
-        raise ImportError(f"A chat template needs jinja2 >= 3.1.6 ({e}): "
-                          "pip install 'transformers_lite[chat]'.") from e
+        raise ImportError(f"A chat template needs jinja2 ({e}). "
+                          "pip install 'jinja2>=3.1.6'") from e
     def tojson(x, ensure_ascii=False, **options):
         return json.dumps(x, ensure_ascii=ensure_ascii, **options)
     env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True,
@@ -344,10 +344,46 @@ class Chats(HasTemplates):
             batch.convert_to_tensors(return_tensors)
         return batch if return_dict else batch[self.model_input_names[0]]
 
+# %% ../nbs/04b_tokenizer_fast.ipynb #e0a09b07
+class HoldsRust(AsksRust):
+    "The vocabulary of a Rust object, and its file."
+    is_fast, vocab_files_names = True, {'tokenizer_file': 'tokenizer.json'}
+
+    @property
+    def vocab_size(self)->int: return self._tokenizer.get_vocab_size(with_added_tokens=False)
+    @property
+    def vocab(self)->dict: return self.get_vocab()
+    @property
+    def added_tokens_decoder(self)->dict:
+        return dict(sorted(self._tokenizer.get_added_tokens_decoder().items()))
+    def get_vocab(self)->dict: return self._tokenizer.get_vocab(with_added_tokens=True)
+    def __len__(self): return self._tokenizer.get_vocab_size(with_added_tokens=True)
+    def _token_to_id(self, token): return self._tokenizer.token_to_id(token)
+    def _id_to_token(self, i): return self._added.get(i) or self._tokenizer.id_to_token(i)
+    def _forget(self): pass # a subclass may remember
+    def _ids_to_skip(self): return self._special_ids
+
+    def num_special_tokens_to_add(self, pair:bool=False)->int:
+        return self._tokenizer.num_special_tokens_to_add(pair)
+    def convert_tokens_to_string(self, tokens:list)->str:
+        decoder = self._tokenizer.decoder
+        return decoder.decode(tokens) if decoder else ' '.join(tokens)
+    def save_vocabulary(self, save_directory:str|Path, filename_prefix:str|None=None)->tuple:
+        "Save tokenizer.json; gives its path."
+        text = self._tokenizer.to_str(pretty=True)
+        return write_files(save_directory, filename_prefix, {'tokenizer.json': text})
+
+    def _add(self, tokens):
+        self._tokenizer.add_tokens([*tokens])
+        decoder = self.added_tokens_decoder
+        self._added = {i: t.content for i, t in decoder.items()}
+        self._special_ids = {i for i, t in decoder.items() if t.special}
+        self._forget()
+
 # %% ../nbs/04b_tokenizer_fast.ipynb #66809b25
-class PreTrainedTokenizerFast(AsksRust, Trains, Chats, PreTrainedTokenizerBase):
+class PreTrainedTokenizerFast(HoldsRust, Trains, Chats, PreTrainedTokenizerBase):
     "A tokenizer of the Rust library `tokenizers`, whatever its model."
-    is_fast, vocab_files_names, _lent = True, {'tokenizer_file': 'tokenizer.json'}, False
+    _lent = False # has nobody taken the Rust object?
 
     def __init__(self,
         tokenizer_file:str|Path|None=None, # path of a tokenizer.json
@@ -375,38 +411,7 @@ class PreTrainedTokenizerFast(AsksRust, Trains, Chats, PreTrainedTokenizerBase):
         self._forget()
         return self._tokenizer
 
-    @property
-    def vocab_size(self)->int: return self._tokenizer.get_vocab_size(with_added_tokens=False)
-    @property
-    def vocab(self)->dict: return self.get_vocab()
-    @property
-    def added_tokens_decoder(self)->dict:
-        return dict(sorted(self._tokenizer.get_added_tokens_decoder().items()))
-    def get_vocab(self)->dict: return self._tokenizer.get_vocab(with_added_tokens=True)
-    def __len__(self): return self._tokenizer.get_vocab_size(with_added_tokens=True)
-    def _token_to_id(self, token): return self._tokenizer.token_to_id(token)
-    def _id_to_token(self, i): return self._added.get(i) or self._tokenizer.id_to_token(i)
-    def _forget(self): pass # a subclass may remember
     def _is_bpe(self): return isinstance(self._tokenizer.model, models.BPE)
-    def _ids_to_skip(self): return self._special_ids
-
-    def num_special_tokens_to_add(self, pair:bool=False)->int:
-        return self._tokenizer.num_special_tokens_to_add(pair)
-    def convert_tokens_to_string(self, tokens:list)->str:
-        decoder = self._tokenizer.decoder
-        return decoder.decode(tokens) if decoder else ' '.join(tokens)
-    def save_vocabulary(self, save_directory:str|Path, filename_prefix:str|None=None)->tuple:
-        "Save tokenizer.json; gives its path."
-        text = self._tokenizer.to_str(pretty=True)
-        return write_files(save_directory, filename_prefix, {'tokenizer.json': text})
-
-    def _add(self, tokens):
-        self._tokenizer.add_tokens([*tokens])
-        decoder = self.added_tokens_decoder
-        self._added = {i: t.content for i, t in decoder.items()}
-        self._special_ids = {i for i, t in decoder.items() if t.special}
-        self._forget()
-
     def _clean_up(self, text):
         if not self._is_bpe(): return super()._clean_up(text)
         warn_once("clean_up_tokenization_spaces does nothing to the text of a BPE tokenizer, whose "
