@@ -27,9 +27,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .attention import Prunable
-from .configuration import PretrainedConfig, parameters_of
+from .configuration import PretrainedConfig
 from .files import OTHER_OPTIONS, cached_file, shard_file, split_hub_kwargs
 from .messages import suggest
+from .pretrained import parameters_of
 from .store import read_json, read_steadily, to_json, write_text
 from .layers import Linear, all_finite
 
@@ -489,7 +490,7 @@ def config_and_args(
         config, rest = kind.from_pretrained(config or name, **own, **hub, **kwargs)
     else:
         given, (config, rest) = config, (copy.deepcopy(config), {})
-        own = dict(return_unused_kwargs=True, _from_file=False)
+        own = dict(return_unused_kwargs=True, _vetted=True)
         if kwargs: config, rest = type(given).from_dict(given.to_dict(), **own, **kwargs)
         for k in config._hidden: setattr(config, k, getattr(given, k))
     if takes is None: takes = parameters_of(cls.__init__)
