@@ -291,7 +291,7 @@ def test_poison(cls, deep, tmp_path):
 
 @each_class
 def test_without_the_rule_it_is_passed_on(cls, tmp_path, monkeypatch): # negative control: the tests above can fail
-    for module in pretrained, sys.modules['transformers_lite.configuration']: monkeypatch.setattr(module, 'vetted', lambda d, *a: d)
+    monkeypatch.setattr(pretrained, 'vetted', lambda d, *a: d)
     lay_out(tmp_path/'in', cls, _attn_implementation_internal_too='x', auto_map=POISON['auto_map'], note=BY_ITS_LOOK['note'], mine={'text_config': {'_attn_implementation_internal': 'evil/kernel'}})
     o = cls.from_pretrained(tmp_path/'in')
     assert 'evil/code' in repr(o) and 'evil/kernel' in repr(o) and 'hf_Ab3' not in repr(o) # what is written has a second rule for credentials
