@@ -9,11 +9,11 @@ Docs: https://transformers-lite.github.io/transformers_lite/checkpoint.html.md""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'ALL_WEIGHTS', 'LEAVES', 'LEGACY', 'TRACES', 'VERDICTS', 'INDEX', 'OURS', 'weight_files', 'why_no_weights',
-           'read_index', 'tf_to_torch', 'from_tensorflow', 'load_state_dict', 'read_pickle', 'read_h5', 'read_weights',
+           'read_index', 'tf_to_torch', 'from_tensorflow', 'read_pickle', 'read_h5', 'load_state_dict', 'read_weights',
            'check_shard', 'fit_name', 'match', 'why_none_fits', 'fit_weights', 'tied_groups', 'set_part', 'Places',
            'tensors_in', 'hollow_names', 'FillsGaps', 'cast', 'some', 'verdicts', 'spoilt', 'warn_caller', 'Adopts',
            'config_and_args', 'read_checkpoint', 'pick_dtype', 'build_hollow', 'FromConfig', 'Loads', 'plain_tensors',
-           'Saves', 'save_weights', 'Writes', 'resize_rows', 'Resizes', 'Prunes']
+           'save_weights', 'Writes', 'Saves', 'resize_rows', 'Resizes', 'Prunes']
 
 # %% ../nbs/02b_checkpoint.ipynb #724115fe
 import copy, inspect, math, os, re, warnings
@@ -106,25 +106,6 @@ def from_tensorflow(
     def turned(k, t): return t.T.contiguous() if k.split('/')[-1].startswith('kernel') else t
     return {tf_to_torch(k): turned(k, t) for k, t in weights.items()}
 
-# %% ../nbs/02b_checkpoint.ipynb #f33387c6
-def load_state_dict(
-    path:Path, # a .safetensors, .bin or .h5 file
-)->dict: # {PyTorch's name: tensor}
-    "Read the tensors of one file, none of them as code; OSError if it is broken."
-    read = {'.bin': read_pickle, '.h5': read_h5}.get(path.suffix, load_file)
-    try: weights = read(path)
-    except Exception as e: # a pickle fails in many ways
-        with open(path, 'rb') as f: lfs = f.read(20).startswith(b'version https://git-')
-        if lfs:
-            raise OSError(f"'{path}' is a note of Git LFS that says where the weights are, "
-                          "not the weights. Run `git lfs pull` in its folder.") from e
-        raise OSError(f"'{path}' is not a whole {path.suffix[1:]} file, or holds more than plain "
-                      f"tensors ({e}). Copy or download it again, or look at its permissions."
-                      ) from e
-    # a TensorFlow class may have written it, unless it is a pickle
-    return weights if path.suffix == '.bin' else from_tensorflow(weights)
-
-
 # %% ../nbs/02b_checkpoint.ipynb #c5f8fcc8
 def read_pickle(
     path:Path, # a .bin file
@@ -150,6 +131,25 @@ def read_h5(
         found[where] = torch.as_tensor(item[()])
     with h5py.File(path) as f: f.visititems(visit)
     return found
+
+
+# %% ../nbs/02b_checkpoint.ipynb #f33387c6
+def load_state_dict(
+    path:Path, # a .safetensors, .bin or .h5 file
+)->dict: # {PyTorch's name: tensor}
+    "Read the tensors of one file, none of them as code; OSError if it is broken."
+    read = {'.bin': read_pickle, '.h5': read_h5}.get(path.suffix, load_file)
+    try: weights = read(path)
+    except Exception as e: # a pickle fails in many ways
+        with open(path, 'rb') as f: lfs = f.read(20).startswith(b'version https://git-')
+        if lfs:
+            raise OSError(f"'{path}' is a note of Git LFS that says where the weights are, "
+                          "not the weights. Run `git lfs pull` in its folder.") from e
+        raise OSError(f"'{path}' is not a whole {path.suffix[1:]} file, or holds more than plain "
+                      f"tensors ({e}). Copy or download it again, or look at its permissions."
+                      ) from e
+    # a TensorFlow class may have written it, unless it is a pickle
+    return weights if path.suffix == '.bin' else from_tensorflow(weights)
 
 
 # %% ../nbs/02b_checkpoint.ipynb #474ccaa9
@@ -628,27 +628,6 @@ def plain_tensors(
     return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
 
-# %% ../nbs/02b_checkpoint.ipynb #a7234ce2
-class Saves(Writes):
-    "A model of PyTorch into a folder."
-    class_prefix = 'FSDP' # which `fully_shard` puts there
-
-    def whole_state_dict(self)->dict: # {name: tensor}; spread ones: {} but in the first process
-        "The weights, gathered if `fully_shard` spread them over processes: then each one must ask."
-        if not any(hasattr(p, 'full_tensor') for p in self.parameters()): return self.state_dict()
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        return get_model_state_dict(self, options=options)
-
-    def spare_names(self)->set: # {name, …}
-        "Of the names that share a weight, all but the one it is saved under."
-        spare = set()
-        for names in tied_groups(self):
-            own = next((n for n in names if n not in self._tied_weights_keys), names[0])
-            spare |= {*names} - {own}
-        return spare
-
-
 # %% ../nbs/02b_checkpoint.ipynb #18afffad
 INDEX = 'model.safetensors.index.json'
 OURS = re.compile(r'model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?')  # of an older save
@@ -704,6 +683,27 @@ class Writes:
             save_weights(weights, to, max_shard_size)
             config.to_json_file(to/'config.json')
         self.config.update(new)
+
+
+# %% ../nbs/02b_checkpoint.ipynb #a7234ce2
+class Saves(Writes):
+    "A model of PyTorch into a folder."
+    class_prefix = 'FSDP' # which `fully_shard` puts there
+
+    def whole_state_dict(self)->dict: # {name: tensor}; spread ones: {} but in the first process
+        "The weights, gathered if `fully_shard` spread them over processes: then each one must ask."
+        if not any(hasattr(p, 'full_tensor') for p in self.parameters()): return self.state_dict()
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+        return get_model_state_dict(self, options=options)
+
+    def spare_names(self)->set: # {name, …}
+        "Of the names that share a weight, all but the one it is saved under."
+        spare = set()
+        for names in tied_groups(self):
+            own = next((n for n in names if n not in self._tied_weights_keys), names[0])
+            spare |= {*names} - {own}
+        return spare
 
 
 # %% ../nbs/02b_checkpoint.ipynb #dfb1f51a
