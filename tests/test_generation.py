@@ -6,7 +6,7 @@ import pytest, torch, transformers
 from torch import nn
 
 from helpers import run_python
-from transformers_lite import DynamicCache, GenerationConfig, LlamaForCausalLM
+from transformers_lite import CausalLMOutputWithPast, DynamicCache, GenerationConfig, LlamaForCausalLM, LlamaModel, LlamaPreTrainedModel
 from transformers_lite.generation import (
     ELSEWHERE, Generation, GenerationMixin, Steps, TextIteratorStreamer, TextStreamer, forbid_repeated_ngrams, generate, keep_min_p,
     keep_top_k, keep_top_p, new_scores, penalize_repetition, sample, stop_at)
@@ -241,11 +241,20 @@ def test_any_model(case):
     assert torch.equal(res[0], res[1]) and torch.equal(res[0], res[2])
     if not case: assert remembers.read == ids.shape[1] + 7 # each token once
 
+class PlainWriter(LlamaPreTrainedModel):
+    "A model that can't write yet."
+    def __init__(self, config):
+        super().__init__(config)
+        self.model, self.lm_head = LlamaModel(config), torch.nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+    def forward(self, input_ids, attention_mask=None, past_key_values=None, use_cache=None):
+        out = self.model(input_ids, attention_mask, past_key_values=past_key_values, use_cache=use_cache)
+        return CausalLMOutputWithPast(logits=self.lm_head(out[0]), past_key_values=out.past_key_values)
+
 def test_the_mixin(llama, tmp_path):
-    class Writer(GenerationMixin, LlamaForCausalLM): pass
+    class Writer(PlainWriter, GenerationMixin): pass # in the order that transformers' own classes have
     llama.save_pretrained(tmp_path/'theirs')
     model = Writer.from_pretrained(tmp_path/'theirs')
-    assert model.can_generate() and Writer.can_generate() and model.generation_config.eos_token_id == 2
+    assert model.can_generate() and Writer.can_generate() and not PlainWriter.can_generate() and model.generation_config.eos_token_id == 2
     model.generation_config = GenerationConfig(max_new_tokens=3, do_sample=True, top_k=4, eos_token_id=None)
     model.save_pretrained(tmp_path/'ours')
     again = Writer.from_pretrained(tmp_path/'ours')

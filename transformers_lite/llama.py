@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .attention import Context, multi_head
 from .configuration import LlamaConfig
+from .generation import GenerationMixin
 from .heads import classification_loss, cross_entropy, labels_on_padding
 from .layers import Embedding, Linear
 from .model import ModelOutput, PreTrainedModel, activation, text_inputs
@@ -196,7 +197,7 @@ class CausalLMOutputWithPast(ModelOutput):
     attentions: tuple|None = None
 
 # %% ../nbs/11_llama.ipynb #fe37ab63
-class LlamaForCausalLM(LlamaPreTrainedModel):
+class LlamaForCausalLM(GenerationMixin, LlamaPreTrainedModel):
     "Llama that writes: a score for every word of the vocabulary, at each position."
     _tied_weights_keys = ['lm_head.weight']
     # transformers' Trainer asks: the loss knows `num_items_in_batch`, and moves the labels by one
