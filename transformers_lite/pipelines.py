@@ -12,13 +12,14 @@ Docs: https://transformers-lite.github.io/transformers_lite/pipelines.html.md"""
 __all__ = ['PARTS', 'SCORE_FUNCTIONS', 'STRATEGIES', 'TASKS', 'TASK_ALIASES', 'step_arguments', 'move_to', 'PipelineSteps',
            'length_of', 'plan_pieces', 'collate_pieces', 'split_output', 'filling', 'RunsInBatches', 'LateBar',
            'check_count', 'is_stream', 'TakesInputs', 'SavesParts', 'pick_device', 'kind_of', 'check_parts', 'Pipeline',
-           'ChunkPipeline', 'label_scores', 'best_first', 'text_of', 'ReadsText', 'TextClassificationPipeline',
-           'FeatureExtractionPipeline', 'GuessesWords', 'FillMaskPipeline', 'find_strategy', 'joined_words',
-           'TokenWindows', 'goes_on', 'Aggregates', 'keep_longest', 'TokenClassificationPipeline', 'examples_of',
-           'one_example', 'word_places', 'QuestionWindows', 'span_scores', 'RanksAnswers', 'QuestionAnsweringPipeline',
-           'ImageClassificationPipeline', 'one_channel', 'resampled', 'read_sound', 'ReadsSound',
-           'AudioClassificationPipeline', 'sound_pieces', 'HearsInPieces', 'AutomaticSpeechRecognitionPipeline',
-           'check_task', 'infer_task', 'shipped', 'config_of', 'load_model', 'load_part', 'pipeline']
+           'ChunkPipeline', 'label_scores', 'best_first', 'GivesLabels', 'text_of', 'ReadsText',
+           'TextClassificationPipeline', 'FeatureExtractionPipeline', 'GuessesWords', 'FillMaskPipeline',
+           'find_strategy', 'joined_words', 'TokenWindows', 'goes_on', 'Aggregates', 'keep_longest',
+           'TokenClassificationPipeline', 'examples_of', 'one_example', 'word_places', 'QuestionWindows', 'span_scores',
+           'RanksAnswers', 'QuestionAnsweringPipeline', 'ImageClassificationPipeline', 'one_channel', 'resampled',
+           'read_sound', 'ReadsSound', 'AudioClassificationPipeline', 'sound_pieces', 'HearsInPieces',
+           'AutomaticSpeechRecognitionPipeline', 'check_task', 'infer_task', 'shipped', 'is_name', 'config_of',
+           'load_model', 'load_part', 'pipeline']
 
 # %% ../nbs/09_pipelines.ipynb #a985b563
 from collections.abc import Iterator, Mapping, Sequence
@@ -159,7 +160,7 @@ def filling(
     "What short rows are filled up with, where that isn't 0."
     ids = getattr(pipe.tokenizer, 'pad_token_id', None)
     sound = getattr(pipe.feature_extractor, 'padding_value', None)
-    return dict(input_ids=ids or 0, input_values=sound or 0., special_tokens_mask=1)
+    return dict(input_ids=ids or 0, input_values=sound or 0.)
 
 # %% ../nbs/09_pipelines.ipynb #229c3b97
 class RunsInBatches:
@@ -246,6 +247,7 @@ def is_stream(
 class TakesInputs:
     "One input gives one result, a list a list, a generator or a dataset a generator."
     ahead = 1 # batches that are planned together
+    unwraps = False # does a list of one give what the one gives? In transformers, some tasks do so
 
     def __call__(self, inputs, *,
         batch_size:int|None=None, # pieces that go through the model together; None: what suits it
@@ -265,7 +267,7 @@ class TakesInputs:
         bar = LateBar(len(items), self.unit, {None: 2., True: 0., False: None}[progress])
         try: results = [*self.stream(items, params, size, ahead, bar)]
         finally: bar.close()
-        return results if many else results[0]
+        return results if many and not (self.unwraps and len(results) == 1) else results[0]
 
     def stream(self, inputs, params, size, ahead, bar):
         "Result after result; `ahead` inputs are planned together."
@@ -398,6 +400,18 @@ def best_first(
     "The answers with the highest scores."
     return sorted(answers, key=lambda o: -o['score'])[:check_count('top_k', top_k)]
 
+# %% ../nbs/09_pipelines.ipynb #f9be7fd1
+class GivesLabels:
+    "Labels with their scores, the best first."
+    most = None # so many, unless the caller says; None: all
+
+    def postprocess(self, model_outputs,
+        function_to_apply:str|None=None, # as of `label_scores`
+        top_k:int|None=None, # labels; None: as many as `most` says
+    ):
+        scores = label_scores(model_outputs['logits'], self.model.config, function_to_apply)
+        return best_first(scores, self.most if top_k is None else top_k)
+
 # %% ../nbs/09_pipelines.ipynb #03a6acd2
 def text_of(
     text, # what should be a text
@@ -421,6 +435,12 @@ class ReadsText:
     def inputs_of(self, given)->dict:
         "Those tensors that are for the model."
         return {k: given[k] for k in self.tokenizer.model_input_names if k in given}
+
+    def windows(self, *texts, **options)->Iterator:
+        "A long text, or a pair, in rows: the `Encoding` of each, and its tensors for the model."
+        rows = self.tokenizer(*texts, return_overflowing_tokens=True, **options)
+        for i, e in enumerate(rows.encodings):
+            yield e, {k: torch.tensor(v[i:i+1]) for k, v in self.inputs_of(rows).items()}
 
 # %% ../nbs/09_pipelines.ipynb #543ced37
 class TextClassificationPipeline(ReadsText, Pipeline):
@@ -501,11 +521,7 @@ class GuessesWords:
 # %% ../nbs/09_pipelines.ipynb #d15299f5
 class FillMaskPipeline(GuessesWords, ReadsText, Pipeline):
     "Words for the gaps of a text."
-    kind, per_token = 'masked_lm', ('input_ids', 'logits')
-
-    def __call__(self, inputs, **kwargs):
-        found = super().__call__(inputs, **kwargs)
-        return found[0] if isinstance(inputs, list) and len(inputs) == 1 else found # their way
+    kind, per_token, unwraps = 'masked_lm', ('input_ids', 'logits'), True
 
     def preprocess(self, inputs,
         tokenizer_kwargs:dict|None=None, # for the tokenizer's call
@@ -540,13 +556,9 @@ STRATEGIES = 'none', 'simple', 'first', 'average', 'max'
 
 def find_strategy(
     aggregation_strategy='none', # one of `STRATEGIES`, or of transformers' enumeration of them
-    grouped_entities:bool|None=None, # older: True is 'simple'
-    ignore_subwords:bool|None=None, # older: together with the other, 'first'
 )->str: # one of `STRATEGIES`
     "How tokens are put together; ValueError for a way that isn't known."
     name = str(getattr(aggregation_strategy, 'value', aggregation_strategy)).lower()
-    if not (grouped_entities is None and ignore_subwords is None):
-        name = 'none' if not grouped_entities else 'first' if ignore_subwords else 'simple'
     if name in STRATEGIES: return name
     near = suggest(name, STRATEGIES, .6)
     hint = f"; did you mean {near!r}?" if near else f": use one of {', '.join(STRATEGIES)}."
@@ -569,26 +581,23 @@ class TokenWindows:
         is_split_into_words:bool=False, # `sentence` is a list of words
         delimiter:str=' ', # what stood between them
         stride:int|None=None, # read a long text whole, in windows that share so many tokens
-        aggregation_strategy='none', grouped_entities=None, ignore_subwords=None, # as below
+        aggregation_strategy='none', # as of `find_strategy`
     ):
-        how = find_strategy(aggregation_strategy, grouped_entities, ignore_subwords)
-        if stride is not None and how == 'none':
+        if stride is not None and find_strategy(aggregation_strategy) == 'none':
             raise ValueError("stride joins what several windows find, so tokens must be put "
                 "together: pass aggregation_strategy='simple', 'first', 'average' or 'max'.")
         text, starts = (text_of(sentence), None) if not is_split_into_words else joined_words(
             sentence, delimiter)
-        rows = self.tokenizer(sentence, truncation=True, max_length=self.limit(),
-            is_split_into_words=is_split_into_words, return_overflowing_tokens=True,
-            stride=stride or 0, return_offsets_mapping=True, return_special_tokens_mask=True)
-        if stride is None and len(rows['input_ids']) > 1:
+        rows = [*self.windows(sentence, truncation=True, max_length=self.limit(),
+                              is_split_into_words=is_split_into_words, stride=stride or 0)]
+        if stride is None and len(rows) > 1:
             warn_once(f"Only the first {self.limit()} tokens of a text are read. To read it whole, "
                       "pass stride=16 and an aggregation_strategy.")
-        names = [k for k in (*self.tokenizer.model_input_names, 'special_tokens_mask') if k in rows]
-        for i, places in enumerate(rows['offset_mapping']):
-            shift = [starts[w or 0] for w in rows.word_ids(i)] if starts else [0] * len(places)
-            yield dict(sentence=text, places=[(a + s, b + s) for (a, b), s in zip(places, shift)],
-                       **{k: torch.tensor(rows[k][i:i+1]) for k in names})
-            if stride is None: return
+            rows = rows[:1]
+        for e, tensors in rows:
+            shift = [starts[w or 0] for w in e.word_ids] if starts else [0] * len(e.ids)
+            places = [(a + s, b + s) for (a, b), s in zip(e.offsets, shift)]
+            yield dict(sentence=text, encoding=e, places=places, **tensors)
 
 # %% ../nbs/09_pipelines.ipynb #5a3c0851
 def goes_on(
@@ -659,35 +668,40 @@ def keep_longest(
 class TokenClassificationPipeline(TokenWindows, Aggregates, ReadsText, ChunkPipeline):
     "Labels for the tokens of a text, for its words, or for names of several words."
     kind = 'token_classification'
-    per_token = 'input_ids', 'attention_mask', 'special_tokens_mask', 'logits'
+    per_token = 'input_ids', 'attention_mask', 'logits'
 
     def __call__(self, inputs, **kwargs):
         split = {**self._preprocess_params, **kwargs}.get('is_split_into_words')
         one = split and isinstance(inputs, list) and not all(isinstance(i, list) for i in inputs)
         return super().__call__([inputs] if one else inputs, **kwargs)
 
+    def _sanitize_parameters(self, grouped_entities=None, ignore_subwords=None, **kwargs):
+        if not (grouped_entities is None and ignore_subwords is None): # older names
+            joined = 'first' if ignore_subwords else 'simple'
+            kwargs['aggregation_strategy'] = joined if grouped_entities else 'none'
+        return super()._sanitize_parameters(**kwargs)
+
     def _forward(self, model_inputs):
         return {**model_inputs, 'logits': self.model(**self.inputs_of(model_inputs))['logits']}
 
     def postprocess(self, all_outputs,
-        aggregation_strategy='none', grouped_entities=None, ignore_subwords=None, # `find_strategy`
+        aggregation_strategy='none', # as of `find_strategy`
         ignore_labels:Sequence=('O',), # leave these out
     ):
-        how, found = find_strategy(aggregation_strategy, grouped_entities, ignore_subwords), []
+        how, found = find_strategy(aggregation_strategy), []
         for out in all_outputs: found += self.aggregate(self.tokens_of(out), how)
         kept = [e for e in found if e.get('entity', e.get('entity_group')) not in ignore_labels]
         return kept if len(all_outputs) == 1 else keep_longest(kept)
 
     def tokens_of(self, out):
         "What is known of each token that is no special one."
-        tok, text, tokens = self.tokenizer, out['sentence'], []
-        special, scores, ids = (out[k][0] for k in ('special_tokens_mask', 'logits', 'input_ids'))
-        scores = scores.float().softmax(-1)
+        text, e, tokens = out['sentence'], out['encoding'], []
+        scores = out['logits'][0].float().softmax(-1)
         for i, (start, end) in enumerate(out['places']):
-            if special[i]: continue
-            word, joined = tok.convert_ids_to_tokens(ids[i].item()), False
-            if ids[i] == tok.unk_token_id: word = text[start:end]
-            else: joined = goes_on(tok, word, text, start)
+            if e.special_tokens_mask[i]: continue
+            unknown = e.ids[i] == self.tokenizer.unk_token_id
+            word = text[start:end] if unknown else e.tokens[i]
+            joined = not unknown and goes_on(self.tokenizer, word, text, start)
             tokens.append(dict(word=word, scores=scores[i], start=start, end=end, index=i,
                                is_subword=joined))
         return tokens
@@ -751,18 +765,15 @@ class QuestionWindows:
                              "part of a window that the next one reads again.")
         if check_count('max_question_len', max_question_len):
             cut = self.tokenizer(question, add_special_tokens=False, truncation=True,
-                                 max_length=max_question_len, return_offsets_mapping=True)
-            question = question[:cut['offset_mapping'][-1][1]]
-        rows = self.tokenizer(question, context, truncation='only_second', max_length=size,
-            stride=stride, padding=padding, return_overflowing_tokens=True,
-            return_offsets_mapping=True)
-        names = [k for k in self.tokenizer.model_input_names if k in rows]
-        for i, places in enumerate(rows['offset_mapping']):
-            inside = [s == 1 for s in rows.sequence_ids(i)]
-            cls = [t == self.tokenizer.cls_token_id for t in rows['input_ids'][i]]
-            yield dict(context=context, places=places, inside=torch.tensor([inside]),
-                       words=word_places(places, rows.word_ids(i), inside), cls=torch.tensor([cls]),
-                       **{k: torch.tensor(rows[k][i:i+1]) for k in names})
+                                 max_length=max_question_len)
+            question = question[:cut.encodings[0].offsets[-1][1]]
+        for e, tensors in self.windows(question, context, truncation='only_second',
+                                       max_length=size, stride=stride, padding=padding):
+            inside = [s == 1 for s in e.sequence_ids]
+            cls = [t == self.tokenizer.cls_token_id for t in e.ids]
+            yield dict(context=context, places=e.offsets, inside=torch.tensor([inside]),
+                       words=word_places(e.offsets, e.word_ids, inside),
+                       cls=torch.tensor([cls]), **tensors)
 
 # %% ../nbs/09_pipelines.ipynb #0fbc96ef
 def span_scores(
@@ -816,35 +827,26 @@ class RanksAnswers:
 # %% ../nbs/09_pipelines.ipynb #e678e6af
 class QuestionAnsweringPipeline(QuestionWindows, RanksAnswers, ReadsText, ChunkPipeline):
     "The passage of a context that answers a question."
-    kind, per_token = 'question_answering', ('start', 'end', 'inside', 'cls')
+    kind, per_token, unwraps = 'question_answering', ('start', 'end', 'inside', 'cls'), True
 
     def __call__(self, inputs=None, context=None, *, question=None, **kwargs):
-        examples = examples_of(inputs, question, context)
-        found = super().__call__(examples, **kwargs)
-        return found[0] if isinstance(examples, list) and len(examples) == 1 else found # their way
+        return super().__call__(examples_of(inputs, question, context), **kwargs)
 
     def _forward(self, model_inputs):
         out = self.model(**self.inputs_of(model_inputs))
         return {**model_inputs, 'start': out['start_logits'], 'end': out['end_logits']}
 
 # %% ../nbs/09_pipelines.ipynb #f23eed9d
-class ImageClassificationPipeline(Pipeline):
+class ImageClassificationPipeline(GivesLabels, Pipeline):
     "Labels for a picture."
     kind, default = 'image_classification', 'transformers-lite/vit-digits'
-    needs, unit, batch_size = ('image_processor',), 'picture', 8
+    needs, unit, batch_size, most = ('image_processor',), 'picture', 8, 5
 
     def __call__(self, inputs=None, *, images=None, **kwargs): # `images`: an older name
         return super().__call__(images if inputs is None else inputs, **kwargs)
 
     def preprocess(self, image): # a path, bytes, a PIL image, an array or a tensor
         return self.image_processor(image, return_tensors='pt').to(self.dtype)
-
-    def postprocess(self, model_outputs,
-        function_to_apply:str|None=None, # as of `label_scores`
-        top_k:int=5, # labels, the best first
-    ):
-        scores = label_scores(model_outputs['logits'], self.model.config, function_to_apply)
-        return best_first(scores, top_k)
 
 # %% ../nbs/09_pipelines.ipynb #ca8cb6af
 def one_channel(
@@ -915,19 +917,12 @@ class ReadsSound:
         return features.to(self.dtype)
 
 # %% ../nbs/09_pipelines.ipynb #16b2f2eb
-class AudioClassificationPipeline(ReadsSound, Pipeline):
+class AudioClassificationPipeline(GivesLabels, ReadsSound, Pipeline):
     "Labels for a sound."
     kind = 'audio_classification'
 
     def preprocess(self, inputs): # as of `read_sound`
         return self.features_of(read_sound(inputs, self.rate)[0])
-
-    def postprocess(self, model_outputs,
-        top_k:int|None=None, # labels, the best first; None: all
-        function_to_apply:str|None=None, # as of `label_scores`
-    ):
-        scores = label_scores(model_outputs['logits'], self.model.config, function_to_apply)
-        return best_first(scores, top_k)
 
 # %% ../nbs/09_pipelines.ipynb #f0c66649
 def sound_pieces(
@@ -1056,6 +1051,9 @@ def shipped(
     warn_once(f"No model was given, so it is '{cls.default}', a small one. Pass model= to choose.")
     return cls.default
 
+# %% ../nbs/09_pipelines.ipynb #45864574
+def is_name(x)->bool: return isinstance(x, (str, Path)) # a name to load by, or the thing itself?
+
 # %% ../nbs/09_pipelines.ipynb #0cda57de
 def config_of(
     model, # a model, or its name
@@ -1063,8 +1061,8 @@ def config_of(
     **hub, # `HUB_OPTIONS`
 ): # a configuration
     "The configuration that a model has, or is to have."
-    if not (config is None or isinstance(config, (str, Path))): return config
-    if config is None and not isinstance(model, (str, Path)): return model.config
+    if not (config is None or is_name(config)): return config
+    if config is None and not is_name(model): return model.config
     return AutoConfig.from_pretrained(config or model, **hub)
 
 # %% ../nbs/09_pipelines.ipynb #3254d5f6
@@ -1075,7 +1073,7 @@ def load_model(
     **options, # as of `PreTrainedModel.from_pretrained`
 )->nn.Module: # a model
     "A model with the head that a task needs; one that is loaded already stays as it is."
-    if not isinstance(model, (str, Path)): return model
+    if not is_name(model): return model
     saved = kind_of(config.model_type, (config.architectures or [None])[0])
     cls = find_class(kind or saved or 'model', config.model_type, f"'{model}'")
     return cls.from_pretrained(model, config=config, **options)
@@ -1089,7 +1087,7 @@ def load_part(
     **options, # as of its `from_pretrained`
 ): # the part, or None
     "A part that stands beside a model."
-    if not (given is None or isinstance(given, (str, Path))): return given
+    if not (given is None or is_name(given)): return given
     if not (given or name): return None
     try: return PARTS[part].from_pretrained(given or name, **options)
     except (OSError, ValueError):
@@ -1119,13 +1117,12 @@ def pipeline(
     cls = pipeline_class or (TASKS[check_task(task)] if task else None)
     given = tokenizer, feature_extractor, image_processor
     if model is None: model = shipped(task, cls, (*given, processor))
-    config, by_name = config_of(model, config, **hub), isinstance(model, (str, Path))
+    config, by_name = config_of(model, config, **hub), is_name(model)
     if cls is None:
         saved = (config.architectures or [None])[0]
         task = infer_task(config.model_type, saved if by_name else type(model).__name__)
         cls = TASKS[task]
-    if isinstance(processor, (str, Path)):
-        processor = AutoProcessor.from_pretrained(processor, **hub)
+    if is_name(processor): processor = AutoProcessor.from_pretrained(processor, **hub)
     name, parts = model if by_name else model.name_or_path, dict(zip(PARTS, given))
     for k in cls.needs or PARTS:
         if parts[k] is None: parts[k] = getattr(processor, k, None)
