@@ -251,7 +251,8 @@ def tokenizer_family(
     if named and wanted != 'BertTokenizer': return named
     if find('config.json'):
         family, _ = family_of(name, **hub)
-        return family if tokenizers(family) else named or family
+        if tokenizers(family): return family
+        if named or not (wanted and find('tokenizer.json')): return named or family
     same = dict(BertTokenizer='distilbert', Wav2Vec2Tokenizer='wav2vec2')  # alike, or renamed
     if wanted in same: return same[wanted]
     return None if find('tokenizer.json') else family_of(name, **hub)[0]
