@@ -327,7 +327,7 @@ CLAIMS = dict(
         {'rules': 'transformers looks the name up when the model is built'},
         ('KeyError', SILENT), ('KeyError', SILENT)),
     two_names=(
-        {'configuration': 'transformers lets one win silently'},
+        {'pretrained': 'transformers lets one win silently'},
         ([8, 8], SILENT), ([8, 8], SILENT)),
     brings_torch=(
         {'coming_from_transformers': 'brings PyTorch along'},

@@ -10,7 +10,7 @@ __all__ = ['ELSEWHERE', 'HARMLESS', 'OUT', 'Steps', 'keep_top_k', 'keep_top_p', 
            'endings', 'Generation', 'sample', 'beam_search', 'GenerateDecoderOnlyOutput', 'generate', 'TextStreamer',
            'TextIteratorStreamer', 'GenerationMixin']
 
-# %% ../nbs/11a_generation.ipynb #ccacf9ad
+# %% ../nbs/11a_generation.ipynb #e2aa1348
 import inspect, time
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from .configuration import GenerationConfig
+from .configuration import GENERATION_FILE, GenerationConfig
 from .files import cached_file, split_hub_kwargs
 from .messages import suggest, warn_once
 from .model import ModelOutput
@@ -172,7 +172,7 @@ HARMLESS = named(  # what only says how transformers computes
     'cache_config cache_implementation compile_config disable_compile low_memory max_cache_len '
     'prefill_chunk_size trust_remote_code use_model_defaults')
 
-# %% ../nbs/11a_generation.ipynb #3fc12e9a
+# %% ../nbs/11a_generation.ipynb #eb62a3d1
 def call_settings(
     model, # with a `generation_config`, or a configuration, or neither
     config=None, # a `GenerationConfig`, ours or transformers'
@@ -180,14 +180,12 @@ def call_settings(
 )->tuple: # (a `GenerationConfig`, the arguments for the model's `forward`)
     "What holds for one call: its own settings before the configuration's before the model's."
     known, takes = GenerationConfig.known_names(), inspect.signature(model.forward).parameters
-    own, settings, options = getattr(model, 'generation_config', None), {}, {}
-    if own is None and hasattr(model, 'config'):
+    own, kwargs = getattr(model, 'generation_config', None), kwargs or {}
+    if own is None and hasattr(getattr(model, 'config', None), 'to_dict'):
         own = GenerationConfig.from_model_config(model.config)
-    for c in (own, config):
-        if c is not None: settings |= c.to_diff_dict()
-    for k, v in (kwargs or {}).items():
-        if k in {*known, *ELSEWHERE, *HARMLESS}: settings[k] = v
-        else: options[k] = v
+    asked = [c.to_diff_dict() for c in (own, config) if c is not None]
+    settings = {k: v for d in (*asked, kwargs) for k, v in d.items()}
+    options = {k: v for k, v in kwargs.items() if k not in {*known, *ELSEWHERE, *HARMLESS}}
     for k, nothing in ELSEWHERE.items():
         if settings.get(k) not in (None, nothing):
             raise ValueError(f"{k}={settings[k]!r:.60} isn't done here. Leave it out, or pass what "
@@ -200,7 +198,7 @@ def call_settings(
             raise ValueError(f"generate takes no '{k}', and the model's forward doesn't either" +
                              (f": did you mean '{near}'?" if near else '.'))
     settings = {k: v for k, v in settings.items() if k in known}
-    idle = [k for k in ('temperature', 'top_k', 'top_p', 'min_p') if kwargs and kwargs.get(k)]
+    idle = [k for k in ('temperature', 'top_k', 'top_p', 'min_p') if kwargs.get(k)]
     if idle and not settings.get('do_sample'):
         warn_once(f"{', '.join(idle)}: only a drawn token asks for it. Set do_sample=True.")
     return GenerationConfig(**settings), options
@@ -492,7 +490,7 @@ class TextIteratorStreamer(TextStreamer):
         if (text := self.text_queue.get(timeout=self.timeout)) is None: raise StopIteration
         return text
 
-# %% ../nbs/11a_generation.ipynb #cc94da94
+# %% ../nbs/11a_generation.ipynb #3038367f
 class GenerationMixin:
     "What a model with a causal head gets: `generate`, and settings for it."
     generate = generate
@@ -513,7 +511,7 @@ class GenerationMixin:
         name, hub = pretrained_model_name_or_path, split_hub_kwargs(kwargs)[0]
         loaded = super().from_pretrained(name, *args, **kwargs)
         model = loaded[0] if isinstance(loaded, tuple) else loaded
-        if name and cached_file(name, GenerationConfig.filename, must_exist=False, **hub):
+        if name and cached_file(name, GENERATION_FILE, must_exist=False, **hub):
             model.generation_config = GenerationConfig.from_pretrained(name, **hub)
         return loaded
 

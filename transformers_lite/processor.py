@@ -10,7 +10,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/processor.html.md"""
 # %% auto #0
 __all__ = ['Delimiter', 'collapse', 'read_tokens', 'read_ctc_vocab', 'whole_token', 'Languages', 'SplitsCharacters', 'is_token',
            'CharacterTokenizer', 'Wav2Vec2CTCTokenizerOutput', 'join_words', 'add_times', 'plain_ids', 'ReadsFrames',
-           'Wav2Vec2CTCTokenizer', 'SavesTogether', 'arguments_of', 'ProcessorMixin', 'one_text_a_clip',
+           'Wav2Vec2CTCTokenizer', 'SavesTogether', 'arguments_of', 'ProcessorMixin', 'PadsBoth', 'one_text_a_clip',
            'Wav2Vec2Processor']
 
 # %% ../nbs/07_processor.ipynb #c155a9b5
@@ -424,6 +424,27 @@ class ProcessorMixin(SavesTogether):
             raise TypeError(f"{type(self).__name__} has no option {k!r}{hint}")
         return {k: v for k, v in kwargs.items() if k in takes[part]}
 
+# %% ../nbs/07_processor.ipynb #1a9f81e3
+class PadsBoth:
+    "Features and labels, put together later."
+    def pad(self,
+        # of the feature extractor: a list of {'input_values': …}, or {'input_values': clips}
+        input_features:dict|list|None=None,
+        # of the tokenizer: a list of {'input_ids': …}, or {'input_ids': rows}
+        labels:dict|list|None=None,
+        **kwargs, # padding, max_length, pad_to_multiple_of, return_tensors
+    )->BatchFeature|BatchEncoding: # a batch; with both, the padded ids as `labels`
+        "Pad features, labels, or both."
+        if input_features is None and labels is None:
+            raise ValueError("Give input_features, labels, or both.")
+        batch = rows = None
+        if input_features is not None: batch = self.feature_extractor.pad(input_features, **kwargs)
+        kwargs.pop('truncation', None)
+        if labels is not None: rows = self.tokenizer.pad(labels, **kwargs)
+        if batch is None: return rows
+        if rows is not None: batch['labels'] = rows['input_ids']
+        return batch
+
 # %% ../nbs/07_processor.ipynb #6aec0220
 def one_text_a_clip(
     clips, # rows of sound
@@ -437,7 +458,7 @@ def one_text_a_clip(
                      "so that each is trained on its own.")
 
 # %% ../nbs/07_processor.ipynb #77af417b
-class Wav2Vec2Processor(ProcessorMixin):
+class Wav2Vec2Processor(PadsBoth, ProcessorMixin):
     "wav2vec 2.0's feature extractor and tokenizer in one."
     model_input_names = ['input_values', 'attention_mask', 'labels']
     classes = dict(feature_extractor=SequenceFeatureExtractor, tokenizer=Wav2Vec2CTCTokenizer)
@@ -470,24 +491,6 @@ class Wav2Vec2Processor(ProcessorMixin):
         if words is not None:
             sound['labels'] = one_text_a_clip(sound['input_values'], words['input_ids'], text)
         return sound
-
-    def pad(self,
-        # of the feature extractor: a list of {'input_values': …}, or {'input_values': clips}
-        input_features:dict|list|None=None,
-        # of the tokenizer: a list of {'input_ids': …}, or {'input_ids': rows}
-        labels:dict|list|None=None,
-        **kwargs, # padding, max_length, pad_to_multiple_of, return_tensors
-    )->BatchFeature|BatchEncoding: # a batch; with both, the padded ids as `labels`
-        "Pad features, labels, or both."
-        if input_features is None and labels is None:
-            raise ValueError("Give input_features, labels, or both.")
-        batch = rows = None
-        if input_features is not None: batch = self.feature_extractor.pad(input_features, **kwargs)
-        kwargs.pop('truncation', None)
-        if labels is not None: rows = self.tokenizer.pad(labels, **kwargs)
-        if batch is None: return rows
-        if rows is not None: batch['labels'] = rows['input_ids']
-        return batch
 
     def decode(self, *args, **kwargs): # text
         "The tokenizer's `decode`."
