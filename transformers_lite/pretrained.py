@@ -10,8 +10,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/pretrained.html.md""
 # %% auto #0
 __all__ = ['SECRET_KEYS', 'POISON_KEYS', 'CLASS_KEYS', 'FILE_KEYS', 'UNKEPT', 'JsonMixin', 'PushToHubMixin', 'is_secret',
            'without', 'without_secrets', 'all_texts', 'leads_away', 'vetted', 'own_settings', 'parameters_of',
-           'contradiction', 'KnowsNames', 'NoticesSlips', 'ChecksTypes', 'Settings', 'NamesItsKind', 'FindsSettings',
-           'PreprocessorMixin']
+           'declared', 'contradiction', 'KnowsNames', 'NoticesSlips', 'ChecksTypes', 'Settings', 'NamesItsKind',
+           'FindsSettings', 'PreprocessorMixin']
 
 # %% ../nbs/20d_pretrained.ipynb #a2944458
 import inspect, json, re
@@ -219,6 +219,16 @@ def parameters_of(
     try: return inspect.signature(f, eval_str=True).parameters
     except Exception: return inspect.signature(f).parameters  # a type that has no value here
 
+# %% ../nbs/20d_pretrained.ipynb #247839de
+@lru_cache(1000)
+def declared(
+    cls:type, # a class
+)->dict: # {name: `inspect.Parameter`}
+    "What the constructors of a class and its parents take, with types and defaults; found once."
+    makers = [c.__init__ for c in reversed(cls.__mro__) if '__init__' in vars(c)]
+    found = {n: p for f in makers for n, p in parameters_of(f).items() if n != 'self'}
+    return {n: p for n, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
 # %% ../nbs/20d_pretrained.ipynb #1c6b04c0
 def contradiction(
     key:str, # a name
@@ -248,11 +258,9 @@ class KnowsNames:
         return [c.__init__ for c in reversed(cls.__mro__) if '__init__' in vars(c)]
 
     @classmethod
-    @lru_cache
     def parameters(cls)->dict: # {name: `inspect.Parameter`}
-        "What the constructors of this class and its parents take; found once."
-        ps = {n: p for f in cls.constructors() for n, p in parameters_of(f).items() if n != 'self'}
-        return {n: p for n, p in ps.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+        "What the constructors of this class and its parents take."
+        return declared(cls)
 
     @classmethod
     def known_names(cls)->dict: # {name: default}
