@@ -7,7 +7,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/smollm.html.md"""
 # %% auto #0
 __all__ = ['SETTINGS', 'gguf_config', 'gguf_names', 'unpair', 'load_gguf', 'gguf_tokenizer']
 
-# %% ../nbs/11b_smollm.ipynb #81034954
+# %% ../nbs/11b_smollm.ipynb #46b849d3
 from pathlib import Path
 
 import torch
@@ -18,13 +18,13 @@ from .configuration import LlamaConfig
 from .llama import LlamaForCausalLM
 from .tokenizer_fast import PreTrainedTokenizerFast
 
-# %% ../nbs/11b_smollm.ipynb #080b8e4d
+# %% ../nbs/11b_smollm.ipynb #26c15334
 try: from gguf import MODEL_ARCH, GGUFReader, dequantize, get_tensor_name_map
 except ModuleNotFoundError as e:
     raise ModuleNotFoundError(f"Files of llama.cpp need the package gguf ({e}): pip install gguf.",
                               name=e.name) from e
 
-# %% ../nbs/11b_smollm.ipynb #031e454d
+# %% ../nbs/11b_smollm.ipynb #4f3e6f1c
 SETTINGS = { # fields of a file, and what they are called here
     'llama.context_length': 'max_position_embeddings', 'llama.embedding_length': 'hidden_size',
     'llama.feed_forward_length': 'intermediate_size', 'llama.block_count': 'num_hidden_layers',
@@ -51,7 +51,7 @@ def gguf_config(
     words = len(said['tokenizer.ggml.tokens'])
     return LlamaConfig(vocab_size=words, tie_word_embeddings=tied, **given)
 
-# %% ../nbs/11b_smollm.ipynb #0e1ec056
+# %% ../nbs/11b_smollm.ipynb #6a1d67ff
 def gguf_names(
     config:LlamaConfig, # of a file of llama.cpp
 )->dict: # {name there: name in `LlamaForCausalLM`}
@@ -60,7 +60,7 @@ def gguf_names(
     with torch.device('meta'): ours = LlamaForCausalLM(config).state_dict()
     return {table.get_name(name, ['.weight']): name for name in ours}
 
-# %% ../nbs/11b_smollm.ipynb #acda7385
+# %% ../nbs/11b_smollm.ipynb #3a9ed499
 def unpair(
     rows:Tensor, # (h * head_dim, …): a weight of queries or keys, where neighbours are pairs
     head_dim:int, # width of a head
@@ -68,7 +68,7 @@ def unpair(
     "First numbers of all pairs, then the second ones, head by head: as `rotate` wants them."
     return rows.unflatten(0, (-1, head_dim // 2, 2)).transpose(1, 2).flatten(0, 2)
 
-# %% ../nbs/11b_smollm.ipynb #ffd9ce76
+# %% ../nbs/11b_smollm.ipynb #a67913a4
 def load_gguf(
     path:str|Path, # a file of llama.cpp that holds a Llama
 )->tuple: # (its `LlamaConfig`, {name in `LlamaForCausalLM`: tensor})
@@ -85,7 +85,7 @@ def load_gguf(
         weights[names[t.name]] = weight
     return config, weights
 
-# %% ../nbs/11b_smollm.ipynb #f3cb15a0
+# %% ../nbs/11b_smollm.ipynb #409aef8d
 def gguf_tokenizer(
     path:str|Path, # a file of llama.cpp
 )->PreTrainedTokenizerFast:
