@@ -85,7 +85,7 @@ CHAPTERS = { # chapter: (column, row, colour)
     '07_processor': (3, 2, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
     '09a_tasks': (4, 2, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '11_llama': (4, 5, ORANGE),
-    '11a_generation': (4, 4, ORANGE), '12_sentiment': (5, 5, ORANGE),
+    '11a_generation': (4, 4, ORANGE), '11b_smollm': (4, 1, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '15_finetuning': (5, 2, ORANGE),
     '16_scaling': (5, 1, ORANGE), '20_messages': (0, 0, GREY), '20a_store': (1, 0, GREY),
     '20b_files': (2, 0, GREY), '20c_rules': (3, 0, GREY), '20d_pretrained': (4, 0, GREY),

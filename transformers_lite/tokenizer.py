@@ -582,7 +582,8 @@ class PadsRows:
         if not padding or not lengths: return lengths
         if self.pad_token is None:
             raise ValueError("Padding needs a padding token, and this tokenizer has none. "
-                             "Use add_special_tokens({'pad_token': '[PAD]'}).")
+                             "Use add_special_tokens({'pad_token': '[PAD]'}), or for a language "
+                             "model tokenizer.pad_token = tokenizer.eos_token.")
         length = round_up(max(lengths) if padding == 'longest' else max_length, multiple)
         values = {main: self.pad_token_id, 'token_type_ids': self.pad_token_type_id,
                   'attention_mask': 0, 'special_tokens_mask': 1, 'offset_mapping': (0, 0)}
