@@ -401,3 +401,18 @@ def test_steps_read_once(llama):
     assert read == [4, 1, 1, 1]
     steps = Steps(Spy(), use_cache=False)
     assert new_scores(GenerationConfig(), PROMPTS[2]['input_ids'], steps(PROMPTS[2]['input_ids']).logits[:, -1].detach()).shape == (1, 60)
+
+def test_masks_of_every_kind(pairs):
+    theirs, ours = pairs[0]
+    prompt = PROMPTS[0]
+    expected = generate(ours, **prompt, max_new_tokens=6, repetition_penalty=1.3)
+    for kind in torch.bool, torch.int32, torch.float32:
+        found = generate(ours, prompt['input_ids'], attention_mask=prompt['attention_mask'].to(kind), max_new_tokens=6, repetition_penalty=1.3)
+        assert torch.equal(found, expected)
+
+def test_a_cache_of_a_padded_batch(pairs):
+    theirs, ours = pairs[0]
+    first = generate(ours, **PROMPTS[0], max_new_tokens=3, eos_token_id=None, return_dict_in_generate=True)
+    mask = torch.cat([PROMPTS[0]['attention_mask'], torch.ones(3, 3, dtype=torch.long)], 1)
+    more = generate(ours, first.sequences, attention_mask=mask, past_key_values=first.past_key_values, max_new_tokens=4, eos_token_id=None)
+    assert torch.equal(more, generate(ours, **PROMPTS[0], max_new_tokens=7, eos_token_id=None))

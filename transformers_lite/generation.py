@@ -43,7 +43,7 @@ class Steps:
         self.options, self.takes = options, inspect.signature(model.forward).parameters
         self.seen = 0 if cache is None else cache.get_seq_length()
         self.ahead = 0 if embeds is None else embeds.shape[1]
-        self.places = None if mask is None else (mask.cumsum(1) - 1).clamp(min=0)
+        self.places = None if mask is None else (mask.long().cumsum(1) - 1).clamp(min=0)
 
     def __call__(self,
         ids:Tensor, # (b, n): all tokens so far
