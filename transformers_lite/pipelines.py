@@ -1193,23 +1193,23 @@ class TextGenerationPipeline(ReadsText, Pipeline):
         else:
             if add_special_tokens is not None: more['add_special_tokens'] = add_special_tokens
             row = self.tokenizer(prefix + text_of(inputs), **more)
-        return dict(self.inputs_of(row), prompt=[inputs])
+        return {k: row[k] for k in ('input_ids', 'attention_mask')} | dict(prompt=[inputs])
 
     def goes_on(self, chat:list, asked:bool|None)->bool: # does the answer belong to the last message?
         return chat[-1]['role'] == 'assistant' if asked is None else asked
 
     def _forward(self, model_inputs, **options):
-        ids, prompt = model_inputs['input_ids'], model_inputs['prompt']
-        given = options.get('generation_config')
-        set_by = [self.model.generation_config.to_diff_dict(), given.to_diff_dict() if given else {}]
-        usual = {k: v for k, v in self.usual.items() if not any(k in d for d in (*set_by, options))}
-        if any('max_length' in d for d in (*set_by, options)): usual.pop('max_new_tokens', None)
+        ids = model_inputs['input_ids']
+        said = {**self.model.generation_config.to_diff_dict(), **options}
+        if 'generation_config' in options: said |= options['generation_config'].to_diff_dict()
+        usual = {k: v for k, v in self.usual.items() if k not in said}
+        if 'max_length' in said: usual.pop('max_new_tokens', None)
+        if said.get('do_sample') is False: usual.pop('temperature', None)
         start = {k: v for k, v in model_inputs.items() if k != 'prompt'} if ids.shape[1] else {}
         out = self.model.generate(**start, **usual, **options)
         texts = out if isinstance(out, Tensor) else out.sequences
-        mask = model_inputs.get('attention_mask', torch.ones_like(ids))
         new = texts[:, ids.shape[1]:].unflatten(0, (len(ids), -1))
-        return dict(input_ids=ids, attention_mask=mask, new=new, prompt=prompt)
+        return dict(model_inputs, new=new)
 
     def postprocess(self, model_outputs,
         full:bool=True, # the prompt as well?
