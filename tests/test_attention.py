@@ -5,7 +5,7 @@ import pytest, torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from transformers_lite.attention import (Context, attend, attend_eager, attend_packed, head_rows, merge_heads, multi_head, pack, places,
+from transformers_lite.attention import (Context, DynamicCache, attend, attend_eager, attend_packed, head_rows, merge_heads, multi_head, pack, places,
                                          prune_linear, split_heads, unpack, visible)
 
 def keeps(draw):
@@ -36,7 +36,7 @@ def test_pack_round_trip(keep):
 def ways(keep, **kind):
     "The contexts of one batch in every way of computing: {name: context}."
     padded = Context(keep, places(keep.shape[1], keep), **kind)
-    return dict(fused=padded, eager=replace(padded, eager=True, masks={}), packed=padded.packed())
+    return dict(fused=padded, eager=replace(padded, eager=True, once={}), packed=padded.packed())
 
 def attended(context, q, k, v, keep, h, window=None):
     "What a batch gathers, padded again if the context is packed."
@@ -113,7 +113,7 @@ def test_packed_texts_cannot_see_each_other():
     x = torch.randn(7, 8)
     other = x.clone()
     other[3:] += 1
-    before, after = (attend_packed(t, t, t, 2, [3, 4]) for t in (x, other))
+    before, after = (merge_heads(attend_packed(*[split_heads(t, 2)] * 3, [3, 4])) for t in (x, other))
     assert torch.equal(before[:3], after[:3]) and not torch.equal(before[3:], after[3:])
 
 def test_swapped_q_and_k_show():
@@ -145,3 +145,100 @@ def test_half_precision_masks(dtype):
     q = k = v = torch.randn(1, 2, 4, 8).to(dtype)
     weights = attend_eager(q, k, v, torch.tensor([True, True, False, False]))[1]
     assert weights.dtype == dtype and weights.isfinite().all() and (weights[..., 2:] == 0).all()
+
+# --- what is kept
+
+def in_pieces(x, keep, cuts, heads, kv_heads, window, eager, cache):
+    "A causal batch that comes in pieces; keys and values have fewer heads than queries."
+    out, n = [], x.shape[1]
+    for a, b in zip([0, *cuts], [*cuts, n]):
+        if a == b: continue
+        seen = None if keep is None else keep[:, :b]
+        context = Context(seen, places(b, seen)[:, a:], None, True, eager, cache=cache)
+        k = x[:, a:b, :kv_heads * 4]
+        out.append(multi_head(x[:, a:b], k, k, heads, context, window=window, kv_heads=kv_heads))
+    return torch.cat(out, 1)
+
+@few
+@given(masks, st.data(), st.sampled_from([(2, 2), (2, 1), (4, 2)]), st.sampled_from([None, 0, 1, 3]), st.booleans(), st.booleans())
+def test_cached_is_whole(keep, data, heads, window, eager, learn):
+    "A text that comes in pieces, however it is cut, gathers what it gathers at once: padded anywhere, with a window, step by step or not, with a gradient or not."
+    keep = keep[keep.any(1)]
+    n = keep.shape[1]
+    cuts = sorted(data.draw(st.lists(st.integers(0, n), max_size=3)))
+    if keep.all(): keep = None
+    h, kv = heads
+    x = torch.randn(1 if keep is None else len(keep), n, h * 4, dtype=torch.double, requires_grad=learn)
+    with torch.set_grad_enabled(learn):
+        whole = in_pieces(x, keep, [], h, kv, window, True, None)
+        cache = DynamicCache()
+        got = in_pieces(x, keep, cuts, h, kv, window, eager, cache)
+    at = slice(None) if keep is None else keep
+    torch.testing.assert_close(got[at], whole[at])
+    assert cache.get_seq_length() == n
+    if learn:
+        a, b = (torch.autograd.grad(o[at].square().sum(), x, retain_graph=True)[0] for o in (got, whole))
+        torch.testing.assert_close(a, b)
+
+def test_forgetting_shows():
+    x = torch.randn(1, 6, 8, dtype=torch.double)
+    whole = in_pieces(x, None, [], 2, 2, None, False, None)
+    halves = [in_pieces(x[:, a:b], None, [], 2, 2, None, False, None) for a, b in ((0, 3), (3, 6))]
+    assert (torch.cat(halves, 1) - whole)[:, 3:].abs().max() > .01 # without a cache, the second half has never seen the first
+
+def filled(n=3, b=2, layers=2):
+    cache = DynamicCache()
+    for i in range(layers): cache.update(torch.randn(b, 2, n, 4), torch.randn(b, 2, n, 4), i)
+    return cache
+
+def add(cache, n=1):
+    for i in range(len(cache)): cache.update(torch.randn(len(cache[i][0]), 2, n, 4), torch.randn(len(cache[i][0]), 2, n, 4), i)
+
+@torch.no_grad()
+def test_a_cache_grows_in_place():
+    cache, rooms = filled(), set()
+    for _ in range(500):
+        add(cache)
+        rooms.add(cache.layers[0].room[0].data_ptr())
+    assert cache.get_seq_length() == 503 and len(rooms) <= 9 # it moves when its room has doubled
+
+@torch.no_grad()
+def test_what_was_given_out_stays():
+    cache = filled()
+    add(cache)
+    before = [(k.clone(), v.clone()) for k, v in cache.to_legacy_cache()]
+    given = cache.to_legacy_cache()
+    cache.crop(-2)
+    assert cache.get_seq_length() == 2
+    add(cache, 5) # must not write where the cropped tokens were
+    assert all(torch.equal(a, b) for old, new in zip(before, given) for a, b in zip(old, new))
+    cache.crop(100)
+    assert cache.get_seq_length() == 7
+    cache.crop(1)
+    assert cache.get_seq_length() == 1 and len(cache) == 2
+    cache.reset()
+    assert cache.get_seq_length() == 0 and cache[0] == (None, None)
+
+@torch.no_grad()
+def test_texts_are_chosen_and_repeated():
+    cache = filled()
+    add(cache)
+    k, v = (x.clone() for x in cache[1])
+    cache.reorder_cache(torch.tensor([1, 1, 0]))
+    assert torch.equal(cache[1][0], k[[1, 1, 0]]) and torch.equal(cache[1][1], v[[1, 1, 0]])
+    cache.batch_repeat_interleave(2)
+    assert torch.equal(cache[1][0], k[[1, 1, 1, 1, 0, 0]])
+    cache.batch_select_indices(torch.tensor([4]))
+    add(cache)
+    assert torch.equal(cache[1][0][:, :, :4], k[[0]])
+    again = DynamicCache.from_legacy_cache(cache.to_legacy_cache())
+    assert all(torch.equal(a, b) for one, other in zip(cache, again) for a, b in zip(one, other))
+
+def test_inference_mode_and_others_mix():
+    with torch.inference_mode():
+        cache = filled()
+        add(cache)
+    with torch.no_grad(): add(cache)
+    with torch.inference_mode(): add(cache)
+    add(cache)
+    assert cache.get_seq_length() == 7

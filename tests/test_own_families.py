@@ -9,7 +9,7 @@ from fastcore.basics import store_attr
 from hypothesis import HealthCheck, given, settings, strategies as st
 from torch import nn
 
-from transformers_lite import BaseModelOutput, PretrainedConfig, PreTrainedModel, activation, multi_head
+from transformers_lite import BaseModelOutput, BaseModelOutputWithPast, PretrainedConfig, PreTrainedModel, activation, multi_head
 from transformers_lite.rules import ACTIVATIONS, Activation, Count, Share, Size
 
 class NearConfig(PretrainedConfig):
@@ -360,3 +360,64 @@ class TableLess(PreTrainedModel):
 
 def test_an_error_of_torch_is_not_hidden_by_the_search_for_a_reason():
     with pytest.raises(RuntimeError, match='out of memory'): TableLess(PretrainedConfig())(torch.tensor([[1]]))
+
+# --- a writer's cache
+
+class RoadConfig(NearConfig): model_type = 'road'
+
+class RoadModel(NearModel):
+    "A decoder of its own kind: learned positions, a window, and what was kept."
+    config_class, causal = RoadConfig, True
+    def forward(self, input_ids, attention_mask=None, position_ids=None, past_key_values=None, use_cache=None, output_attentions=False, output_hidden_states=False):
+        cache = self.cache_for(past_key_values, use_cache)
+        context = self.context(input_ids, attention_mask, None, output_attentions, position_ids, cache)
+        x = self.words(input_ids) + self.places(context.positions)
+        x, states, weights = self.run_blocks(self.blocks, x, context, output_hidden_states)
+        return BaseModelOutputWithPast(x, cache, states, weights)
+
+@pytest.mark.parametrize('way', ['packed', 'sdpa', 'eager'])
+@pytest.mark.parametrize('cuts', [[3], [1, 2, 3, 4, 5], [4, 5]])
+@pytest.mark.parametrize('side', ['none', 'right', 'left'])
+@torch.no_grad()
+def test_own_cached_is_whole(way, cuts, side):
+    model, ids = make(RoadModel).double(), IDS if side != 'left' else torch.cat([IDS[:1], IDS[1:].roll(3, 1)])
+    mask = torch.ones_like(ids) if side == 'none' else (ids != 0).long()
+    model.set_attn_implementation(way)
+    whole, cache, parts = model(ids, mask)[0], None, []
+    for a, b in zip([0, *cuts], [*cuts, 6]):
+        out = model(ids[:, a:b], mask[:, :b], past_key_values=cache)
+        cache = out.past_key_values
+        parts.append(out[0])
+    torch.testing.assert_close(torch.cat(parts, 1)[mask == 1], whole[mask == 1])
+    far = model(ids[:, 5:], past_key_values=None)[0] # the control: the last word alone
+    assert (far - whole[:, 5:])[mask[:, 5:] == 1].abs().max() > .01
+
+def test_own_cache_by_default():
+    model = make(RoadModel)
+    assert model(IDS, MASK).past_key_values.get_seq_length() == 6
+    assert model(IDS, MASK, use_cache=False).past_key_values is None
+    assert model.train()(IDS, MASK).past_key_values is None # nobody reads it
+    assert model(IDS, MASK, use_cache=True).past_key_values.get_seq_length() == 6
+
+def test_a_mask_must_cover_what_is_kept():
+    model = make(RoadModel)
+    cache = model(IDS).past_key_values
+    with pytest.raises(ValueError, match=r'attention_mask has shape \(2, 1\), but the batch has \(2, 7\)'):
+        model(IDS[:, :1], MASK[:, :1], past_key_values=cache)
+
+def test_places_that_jump_are_refused(): # transformers takes them for several texts in a row
+    with pytest.raises(ValueError, match='several texts in one row'): make(RoadModel)(IDS, position_ids=torch.tensor([[0, 1, 2, 0, 1, 2]]))
+    make(RoadModel)(IDS, position_ids=torch.arange(4, 10)[None])
+
+@torch.no_grad()
+def test_a_cache_compiles():
+    model = make(RoadModel)
+    whole = model(IDS)[0]
+    step = torch.compile(lambda ids, cache: model(ids, past_key_values=cache), backend='eager', dynamic=True)
+    cache = model(IDS[:, :2]).past_key_values
+    parts = []
+    for i in range(2, 6):
+        out = step(IDS[:, i:i+1], cache)
+        cache = out.past_key_values
+        parts.append(out[0])
+    torch.testing.assert_close(torch.cat(parts, 1), whole[:, 2:], atol=1e-5, rtol=1e-4)

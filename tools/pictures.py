@@ -83,6 +83,7 @@ CHAPTERS = { # chapter: (column, row, colour)
     '05_image_processor': (1, 3, GREEN),
     '05a_vit': (2, 3, GREEN), '06_feature_extractor': (1, 2, GREEN), '06a_wav2vec2': (2, 2, GREEN),
     '07_processor': (3, 2, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
+    '09a_tasks': (4, 2, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '11_llama': (4, 5, ORANGE),
     '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '14a_reviews': (4, 1, ORANGE),

@@ -24,7 +24,7 @@ Modules:
 - `transformers_lite.store`: JSON that is read strictly, and a save that can't destroy what was there.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
 - `transformers_lite.tokenizer`: From text to numbers and back: special tokens, pairs, padding, truncation, files, and batches of like length.
-- `transformers_lite.tokenizer_fast`: The Rust library behind the same interface, a memory of words that makes it faster still, and where the two tokenizers differ.
+- `transformers_lite.tokenizer_fast`: The Rust library behind the same interface, byte-level BPE, chat templates, a memory of words that makes it faster still, and where the two tokenizers differ.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
 - `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words.
 - `transformers_lite.wordpiece`: Cut a sentence into pieces of a vocabulary, and remember which part of the text each piece came from."""

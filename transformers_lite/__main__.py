@@ -5,17 +5,17 @@ a checkpoint is. A `pipeline` does the work.
 A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
 docstring. torch is imported inside the commands that need it, so that `--help` answers at once."""
 import argparse, json, os, sys
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
-from types import SimpleNamespace
 
 from fastcore.basics import chunked
 
 SENTIMENT = 'transformers-lite/distilbert-sentiment'
 DIGITS = 'transformers-lite/vit-digits'
 MORSE = 'transformers-lite/wav2vec2-morse'
-COMMANDS: dict = {}
+COMMANDS: dict = {} # {name: (what it does, its arguments)}
 SOURCE = 'git+https://github.com/transformers-lite/transformers_lite' # it is on no registry yet
 
 def install(
@@ -39,7 +39,7 @@ def command(
 ): # a decorator
     "Make a function a command of that name."
     def deco(f):
-        COMMANDS[f.__name__.replace('_', '-')] = SimpleNamespace(run=f, args=args, help=f.__doc__)
+        COMMANDS[f.__name__.replace('_', '-')] = f, args
         return f
     return deco
 
@@ -52,15 +52,27 @@ def paint(
     if not sys.stdout.isatty() or asks('NO_COLOR') or asks('TERM') == 'dumb': return text
     return f'\033[{code}m{text}\033[0m'
 
+def prints(
+    text, # characters that a terminal may lack
+): # True or False
+    "Has the terminal these characters?"
+    try: return bool(text.encode(sys.stdout.encoding or 'ascii'))
+    except UnicodeEncodeError: return False
+
 def bar(
     share, # 0 to 1
     width=20, # characters for 1
 ): # the bar, padded to `width`
     "A share as a bar."
-    try: '█░'.encode(sys.stdout.encoding or 'ascii')
-    except UnicodeEncodeError: full, empty = '#.'
-    else: full, empty = '█░'
+    full, empty = '█░' if prints('█░') else '#.'
     return full*round(share*width) + empty*(width - round(share*width))
+
+def shares(
+    parts, # {what: how many}
+): # lines
+    "How many of each, and bars of what that is of the whole."
+    total = sum(parts.values())
+    return [f'{n:>12,}  {bar(n / total)}  {part}' for part, n in parts.items()]
 
 def colour(label): return {'positive': 32, 'negative': 31}.get(label, 1)
 
@@ -69,6 +81,12 @@ def best_of(
 ): # (label, score)
     "The best label."
     return answers[0]['label'], answers[0]['score']
+
+def as_json(
+    **row, # names and values
+): # a line
+    "A row of results, for a program."
+    return json.dumps(row, ensure_ascii=False)
 
 JSON_LINES = arg('--json', action='store_true', help='print one JSON object a line')
 
@@ -90,37 +108,101 @@ HELD_OUT = [ # of nbs/data/sentiment
     (-1.800, "The Christ allegory doesn't work because there is no foundation for it"),
     (3.294, "Skip work to see it at the first opportunity.")]
 
+STEPS = []
+
 def step(
-    number, # of the step
     title, # what happens
     code, # the line that does it
-):
-    "The heading of a step and its line of code."
-    print(f"\n{paint(f'{number}. {title}', 1)}\n   {paint('>>> ' + code, 36)}\n")
+): # a decorator
+    "Make a function, which yields lines to print, a step of the demo."
+    def deco(f):
+        STEPS.append((title, code, f))
+        return f
+    return deco
 
-def show_pictures(
-    look, # a pipeline that labels pictures
-    files, # paths of small pictures
-):
-    "Draw pictures with characters, side by side, and what they are read as."
+@lru_cache(None)
+def ready(
+    name, # a checkpoint that ships
+): # a pipeline
+    "Model and tokenizer, or whatever it needs, loaded once."
+    from transformers_lite import pipeline
+    return pipeline(model=name)
+
+@step("The configuration: what shape is the model?",
+      f"config = AutoConfig.from_pretrained('{SENTIMENT}')")
+def shape():
+    for key, meaning in dict(vocab_size='words and pieces of words that it knows',
+                             dim='numbers that stand for each of them',
+                             n_layers='rounds of reading the sentence',
+                             n_heads='ways of looking at it in each round').items():
+        yield f"{key:11}{getattr(ready(SENTIMENT).model.config, key):>6,}   {meaning}"
+
+@step("The model: numbers that were learned",
+      f"model = AutoModelForSequenceClassification.from_pretrained('{SENTIMENT}')")
+def weights():
+    parts = parts_of(SENTIMENT)
+    words, layers = (parts.pop(f'distilbert.{k}') for k in ('embeddings', 'transformer'))
+    labels = ' or '.join(ready(SENTIMENT).model.config.id2label.values())
+    yield from shares({'words: a vector for each piece of a word': words,
+                       'layers: each word looks at the others': layers,
+                       f'head: from the vectors to {labels}': sum(parts.values())})
+    yield ("The head is what makes it a classifier: another head on the same body "
+           "answers questions, or guesses hidden words.")
+
+@step("The tokenizer: from text to numbers", f"tokenizer({HELD_OUT[0][1]!r})")
+def pieces():
+    from transformers_lite import show_tokens
+    yield from str(show_tokens(ready(SENTIMENT).tokenizer(HELD_OUT[0][1]).encodings)).splitlines()
+    yield ("[CLS] and [SEP] mark the ends. "
+           "A piece that starts with ## belongs to the word before it.")
+
+@step("The prediction: how sure is it?",
+      "model(**tokenizer(texts, padding=True, return_tensors='pt')).logits.softmax(-1)")
+def verdicts():
+    yield "people   model says"
+    found = ready(SENTIMENT)([text for _, text in HELD_OUT], top_k=1)
+    for (rating, text), answers in zip(HELD_OUT, found):
+        label, p = best_of(answers)
+        verdict = paint(f'{label} {p:4.0%} {bar(p, 10)}', colour(label))
+        right = (rating > 0) == (label == 'positive')
+        yield f"{rating:+6.1f}   {verdict}  {text}" + ('' if right else paint('  (wrong)', 33))
+    yield ("People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. "
+           "What must one know to get the wrong ones right?")
+
+@step("A picture: patches instead of words",
+      f"AutoModelForImageClassification.from_pretrained('{DIGITS}')")
+def pictures():
     import numpy as np
     from PIL import Image
-    full = ' .:-=+*#%@'
+    from transformers_lite.files import cached_file
+    files = sorted(cached_file(DIGITS, 'config.json').parent.glob('sample-*.png'))
+    full = ' .:-=+*#%@' # from dark to light
     def lines(file):
         dark = np.asarray(Image.open(file).convert('L')).tolist()
         return [''.join(full[v * 9 // 255] * 2 for v in row) for row in dark]
-    for line in zip(*map(lines, files)): print('   ' + '   '.join(line))
-    found = map(best_of, look([*map(str, files)]))
-    print('   ' + '   '.join(f'{label} ({p:.0%})'.center(16) for label, p in found))
+    yield from map('   '.join, zip(*map(lines, files)))
+    found = map(best_of, ready(DIGITS)([*map(str, files)]))
+    yield '   '.join(f'{label} ({p:.0%})'.center(16) for label, p in found)
+    yield "Handwritten digits that it never saw. Of 360 such it gets 98 in 100 right."
 
-def wave(
-    file, # path of a sound
-    rate, # samples a second to read it at
-): # a line
-    "How loud a sound is, in characters that the terminal has."
+@step("A sound: frames instead of words", f"AutoModelForCTC.from_pretrained('{MORSE}')")
+def sound():
     from transformers_lite import load_audio, sparkline
-    plain = not (sys.stdout.encoding or '').lower().startswith('utf')
-    return sparkline(load_audio(file, rate, mono=True), **(dict(bars=' ..::++#') if plain else {}))
+    from transformers_lite.files import cached_file
+    file, listen = cached_file(MORSE, 'sample.flac'), ready(MORSE)
+    plain = {} if prints('▁') else dict(bars=' ..::++#')
+    yield sparkline(load_audio(file, listen.rate, mono=True), **plain)
+    out = listen(file, return_timestamps='word')
+    yield f"Morse code in noise. It hears: {paint(out['text'], 32)}"
+    yield '   '.join('{} {:.1f} to {:.1f} s'.format(o['text'], *o['timestamp'])
+                     for o in out['chunks'])
+
+NEXT = {'classify "your own words"': 'label a text, a file or standard input',
+        'classify-image FILE': 'read a digit in a picture of yours',
+        'transcribe FILE.wav': 'read Morse code in a sound of yours',
+        'inspect NAME_OR_FOLDER': 'what a checkpoint is',
+        '--help': 'all commands',
+        'course DIR': 'the course: read, run and change how all of it is built'}
 
 @command()
 def demo(args):
@@ -129,78 +211,12 @@ def demo(args):
     print(paint("transformers_lite: from a configuration to a prediction", 1))
     print("Three small models that ship with the package meet sentences, digits and a sound "
           "that they have never met. Nothing is downloaded.")
-
-    from transformers_lite import AutoConfig, pipeline
-    step(1, "The configuration: what shape is the model?",
-         f"config = AutoConfig.from_pretrained('{SENTIMENT}')")
-    config = AutoConfig.from_pretrained(SENTIMENT)
-    for key, meaning in dict(vocab_size='words and pieces of words that it knows',
-                             dim='numbers that stand for each of them',
-                             n_layers='rounds of reading the sentence',
-                             n_heads='ways of looking at it in each round').items():
-        print(f"   {key:11}{getattr(config, key):>6,}   {meaning}")
-
-    step(2, "The model: numbers that were learned",
-         f"model = AutoModelForSequenceClassification.from_pretrained('{SENTIMENT}')")
-    judge = pipeline('sentiment-analysis', model=SENTIMENT)
-    model, tokenizer = judge.model, judge.tokenizer
-    parts = dict(words=('a vector for each piece of a word', model.distilbert.embeddings),
-                 layers=('each word looks at the others', model.distilbert.transformer))
-    head = 'head', ('from the vectors to ' + ' or '.join(config.id2label.values()), None)
-    total, seen = model.num_parameters(), 0
-    for name, (meaning, part) in [*parts.items(), head]:
-        n = sum(p.numel() for p in part.parameters()) if part else total - seen
-        seen += n
-        print(f"   {name:11}{n:>9,}   {bar(n/total)}   {meaning}")
-    print("   The head is what makes it a classifier: another head on the same body "
-          "answers questions, or guesses hidden words.")
-
-    text = HELD_OUT[0][1]
-    step(3, "The tokenizer: from text to numbers", f"tokenizer({text!r})")
-    ids = tokenizer(text)['input_ids']
-    tokens = tokenizer.convert_ids_to_tokens(ids)
-    widths = [max(len(t), len(str(i))) for t, i in zip(tokens, ids)]
-    for row in (tokens, ids): print('   ' + '  '.join(f'{x!s:>{w}}' for x, w in zip(row, widths)))
-    print("   [CLS] and [SEP] mark the ends. "
-          "A piece that starts with ## belongs to the word before it.")
-
-    step(4, "The prediction: how sure is it?",
-         "model(**tokenizer(texts, padding=True, return_tensors='pt')).logits.softmax(-1)")
-    print("   people   model says")
-    for (rating, text), answers in zip(HELD_OUT, judge([t for _, t in HELD_OUT], top_k=1)):
-        label, p = best_of(answers)
-        verdict = paint(f'{label} {p:4.0%} {bar(p, 10)}', colour(label))
-        right = (rating > 0) == (label == 'positive')
-        print(f"   {rating:+6.1f}   {verdict}  {text}" + ('' if right else paint('  (wrong)', 33)))
-    print("   People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. "
-          "What must one know to get the wrong ones right?")
-
-    from transformers_lite.files import cached_file
-    step(5, "A picture: patches instead of words",
-         f"AutoModelForImageClassification.from_pretrained('{DIGITS}')")
-    samples = sorted(cached_file(DIGITS, 'config.json').parent.glob('sample-*.png'))
-    show_pictures(pipeline('image-classification', model=DIGITS), samples)
-    print("   Handwritten digits that it never saw. Of 360 such it gets 98 in 100 right.")
-
-    step(6, "A sound: frames instead of words", f"AutoModelForCTC.from_pretrained('{MORSE}')")
-    sound = cached_file(MORSE, 'sample.flac')
-    listen = pipeline('automatic-speech-recognition', model=MORSE)
-    out = listen(sound, return_timestamps='word')
-    print('   ' + wave(sound, listen.rate))
-    print(f"   Morse code in noise. It hears: {paint(out['text'], 32)}")
-    times = ('{} {:.1f} to {:.1f} s'.format(o['text'], *o['timestamp']) for o in out['chunks'])
-    print('   ' + '   '.join(times))
-
+    for number, (title, code, lines) in enumerate(STEPS, 1):
+        print(f"\n{paint(f'{number}. {title}', 1)}\n   {paint('>>> ' + code, 36)}\n")
+        for line in lines(): print('   ' + line)
     print(f"\n{paint(f'Done in {perf_counter() - start:.1f} s. Now you:', 1)}")
-    for rest, meaning in {
-        'classify "your own words"': 'label a text, a file or standard input',
-        'classify-image FILE': 'read a digit in a picture of yours',
-        'transcribe FILE.wav': 'read Morse code in a sound of yours',
-        'inspect NAME_OR_FOLDER': 'what a checkpoint is',
-        '--help': 'all commands',
-        'course DIR': 'the course: read, run and change how all of it is built'}.items():
-        line = f'python -m transformers_lite {rest}'
-        print(f"   {paint(f'{line:54}', 36)} {meaning}")
+    for rest, meaning in NEXT.items():
+        print(f"   {paint(f'python -m transformers_lite {rest:26}', 36)} {meaning}")
 
 # -- course
 COURSE = '*.ipynb', '*.png', 'data/**/*', 'benchmarks/*.py', 'benchmarks/*.json'
@@ -288,9 +304,8 @@ def classify(args):
         found = judge(some, top_k=1, truncation=True, max_length=limit, progress=False)
         for text, answers in zip(some, found):
             label, p = best_of(answers)
-            row = json.dumps(dict(text=text, label=label, score=round(p, 4)), ensure_ascii=False)
-            shown = paint(f'{label:{width}}', colour(label))
-            print(row if args.json else f'{shown} {p:6.1%}  {text}')
+            shown = f"{paint(f'{label:{width}}', colour(label))} {p:6.1%}  {text}"
+            print(as_json(text=text, label=label, score=round(p, 4)) if args.json else shown)
         sys.stdout.flush()
 
 # -- pictures and sound
@@ -303,9 +318,9 @@ def timed(
     pipe, # the pipeline that heard it
 ): # {'word', 'start_offset', 'end_offset', 'start_time', 'end_time'}
     "A word with its frames and its times."
-    ends = dict(start=start, end=end)
-    frames = {f'{k}_offset': round(t * pipe.rate / pipe.step) for k, t in ends.items()}
-    return dict(word=word, **frames, **{f'{k}_time': round(t, 6) for k, t in ends.items()})
+    def frame(t): return round(t * pipe.rate / pipe.step)
+    return dict(word=word, start_offset=frame(start), end_offset=frame(end),
+                start_time=round(start, 6), end_time=round(end, 6))
 
 @command(arg('file', nargs='+', help='a picture: PNG, JPEG, GIF, WebP, TIFF, ...'),
          JSON_LINES, model_arg(DIGITS, 'a checkpoint that labels pictures'))
@@ -315,8 +330,8 @@ def classify_image(args):
     look = pipeline('image-classification', model=args.model)
     for file in args.file:
         label, p = best_of(look(file))
-        row = json.dumps(dict(file=file, label=label, score=round(p, 4)), ensure_ascii=False)
-        print(row if args.json else f'{paint(label, 1)} {p:6.1%}  {file}')
+        shown = f'{paint(label, 1)} {p:6.1%}  {file}'
+        print(as_json(file=file, label=label, score=round(p, 4)) if args.json else shown)
 
 @command(arg('file', nargs='+', help='a sound: WAV, FLAC, OGG or MP3, at any rate, mono or stereo'),
          arg('--json', action='store_true',
@@ -330,7 +345,7 @@ def transcribe(args):
         out = listen(file, **PIECES, progress=None if sys.stderr.isatty() else False)
         if args.json:
             words = [timed(o['text'], *o['timestamp'], listen) for o in out['chunks']]
-            print(json.dumps(dict(file=file, text=out['text'], words=words), ensure_ascii=False))
+            print(as_json(file=file, text=out['text'], words=words))
         else: print(out['text'] + ('' if len(args.file) == 1 else f'  {file}'))
         if not out['text']: print(f"note: nothing was heard in '{file}'", file=sys.stderr)
 
@@ -366,9 +381,8 @@ def inspect(args):
     print('architecture  ' + ', '.join(config.architectures or ['unknown']))
     print('shape         ' + listed({k: getattr(config, k) for k in SHAPE if k in known}))
     parts = parts_of(args.name)
-    total = sum(parts.values())
-    print(f'parameters    {total:,}')
-    for part, n in parts.items(): print(f'  {n:>12,}  {bar(n / total)}  {part}')
+    print(f'parameters    {sum(parts.values()):,}')
+    for line in shares(parts): print('  ' + line)
     labels = [*config.id2label.values()]
     if labels != [f'LABEL_{i}' for i in range(len(labels))]:
         more = f', and {len(labels) - 20} more' if len(labels) > 20 else ''
@@ -411,9 +425,10 @@ def parser(): # an `ArgumentParser`
              "Without a command: the demo.")
     p = argparse.ArgumentParser('python -m transformers_lite', description=about)
     sub = p.add_subparsers(title='commands', dest='command', metavar='COMMAND')
-    for name, c in COMMANDS.items():
-        s = sub.add_parser(name, help=c.help.split('. ')[0].rstrip('.'), description=c.help)
-        for names, kwargs in c.args: s.add_argument(*names, **kwargs)
+    for name, (f, args) in COMMANDS.items():
+        help = f.__doc__
+        s = sub.add_parser(name, help=help.split('. ')[0].rstrip('.'), description=help)
+        for names, kwargs in args: s.add_argument(*names, **kwargs)
     return p
 
 def main(
@@ -424,7 +439,8 @@ def main(
     sys.stdin.reconfigure(encoding='utf-8-sig', errors='strict')
     for stream in sys.stdout, sys.stderr:
         stream.reconfigure(errors='replace') # a terminal that lacks a character shows '?'
-    try: COMMANDS[args.command or 'demo'].run(args)
+    run, _ = COMMANDS[args.command or 'demo']
+    try: run(args)
     except (UsageError, OSError, ValueError) as e:
         if isinstance(e, BrokenPipeError): # the reader of our output has had enough, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -76,15 +76,15 @@ def visible(
 # %% ../nbs/01a_attention.ipynb #4603fb73
 def attend(
     q:Tensor, # queries (…, h, n, d/h)
-    k:Tensor, # keys (…, h, n, d/h); of fewer heads, where several queries share one
-    v:Tensor, # values, of the keys' shape
+    k:Tensor, # keys (…, h, n, d/h)
+    v:Tensor, # values (…, h, n, d/h)
     # True where a key may be looked at, of two axes at least, broadcast to (…, h, n, n)
     mask:Tensor|None=None,
     dropout:float=0., # share of the weights dropped
     causal:bool=False, # may a position see only itself and what came before? Then no mask is needed
+    grouped:bool=False, # have keys and values fewer heads, each for several of the queries'?
 )->Tensor: # context (…, h, n, d/h)
     "The same as `attend_eager` by torch's fused kernel, which never writes the weights to memory."
-    grouped = q.shape[-3] != k.shape[-3]
     return F.scaled_dot_product_attention(q, k, v, mask, dropout, causal, enable_gqa=grouped)
 
 
@@ -115,11 +115,12 @@ def attend_packed(
     dropout:float=0., # share of the weights dropped
     causal:bool=False, # may a token see only itself and what came before?
     masks:list|None=None, # for each sequence what may be seen, (n, n); they stand in for `causal`
+    grouped:bool=False, # as of `attend`
 )->Tensor: # context (h, tokens, d/h)
     "Attention within each sequence of a packed batch."
     texts = zip(*(x[None].split(lengths, dim=2) for x in (q, k, v)))
     masks = masks or [None]*len(lengths)
-    out = [attend(*text, mask, dropout, causal and mask is None)
+    out = [attend(*text, mask, dropout, causal and mask is None, grouped)
            for text, mask in zip(texts, masks)]
     return torch.cat(out, dim=2)[0]
 
@@ -186,17 +187,20 @@ class Context:
     # as of `visible`, one for each text of a packed batch; None: the kernel needs none
     )->Tensor|list|None:
         "What may be seen."
-        return self.shared(('mask', window), lambda: self._mask(q, k.shape[-2], window))
+        return self.shared(('mask', window), lambda: self._mask(q, k, window))
 
-    def _mask(self, q, total, window):
-        n, at = q.shape[-2], self.where(q)
+    def _mask(self, q, k, window):
+        n, at, cached = q.shape[-2], self.where(q), self.cached(q, k)
         if self.lengths is not None:
             if window is None: return None
             return [visible(p[None], None, self.causal, window)[0] for p in at.split(self.lengths)]
         plain = self.keep is None and window is None and not self.eager
-        if plain and (total == n or n == 1): return None
-        at = at.view(-1, n) if total == n else places(total, self.keep, q.device)
-        return visible(at, self.keep, self.causal, window, None if total == n else n)
+        if plain and (not cached or n == 1): return None
+        at = places(k.shape[-2], self.keep, q.device) if cached else at.view(-1, n)
+        return visible(at, self.keep, self.causal, window, n if cached else None)
+
+    def cached(self, q:Tensor, k:Tensor)->bool: # are there keys of tokens that came before?
+        return self.cache is not None and self.lengths is None and q.shape[-2] != k.shape[-2]
 
     def remember(self,
         k:Tensor, # keys (b, h, n, d/h), or (h, tokens, d/h) of a packed batch
@@ -229,19 +233,22 @@ def multi_head(
     context:Context|None=None, # as the block got it; None: all see all
     dropout:float=0., # share of the weights dropped
     window:int|None=None, # how many places away a token may see; None: all
+    kv_heads:int|None=None, # heads of keys and values; they divide h. None: h
 )->Tensor: # what each token gathered, of q's shape
     "Split into heads, attend in the way that the context asks for, merge."
-    context, head_dim = context or Context(), q.shape[-1] // n_heads
-    q, k, v = (split_heads(x, x.shape[-1] // head_dim) for x in (q, k, v))
+    context, kv_heads = context or Context(), kv_heads or n_heads
+    q, k, v = split_heads(q, n_heads), split_heads(k, kv_heads), split_heads(v, kv_heads)
     k, v = context.remember(k, v)
-    mask = context.mask(q, k, window)
-    causal = context.causal and mask is None and q.shape[-2] == k.shape[-2]
-    if context.lengths is not None:
-        return merge_heads(attend_packed(q, k, v, context.lengths, dropout, causal, mask))
-    if not context.eager: return merge_heads(attend(q, k, v, mask, dropout, causal))
-    k, v = (x.repeat_interleave(q.shape[-3] // x.shape[-3], dim=-3) for x in (k, v))
-    out, weights = attend_eager(q, k, v, mask, dropout, context.of_heads())
-    if context.weights is not None: context.weights[context.layer] = weights
+    mask, shared = context.mask(q, k, window), n_heads // kv_heads
+    if shared > 1 and (context.eager or torch.jit.is_tracing()): # what is traced may go to ONNX
+        k, v, shared = (*(x.repeat_interleave(shared, dim=-3) for x in (k, v)), 1)
+    if context.eager:
+        out, weights = attend_eager(q, k, v, mask, dropout, context.of_heads())
+        if context.weights is not None: context.weights[context.layer] = weights
+        return merge_heads(out)
+    causal = context.causal and mask is None and not context.cached(q, k)
+    if context.lengths is None: out = attend(q, k, v, mask, dropout, causal, shared > 1)
+    else: out = attend_packed(q, k, v, context.lengths, dropout, causal, mask, shared > 1)
     return merge_heads(out)
 
 

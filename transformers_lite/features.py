@@ -14,6 +14,8 @@ __all__ = ['to_tensor', 'is_python', 'BatchFeature', 'padding_way', 'round_up']
 from collections import UserDict
 from typing import Self
 
+from .look import show_batch
+
 # %% ../nbs/20e_features.ipynb #4518581c
 def to_tensor(
     value, # nested lists, or a list of arrays, of one shape throughout
@@ -89,6 +91,9 @@ class BatchFeature(UserDict):
             return v.to(*place[0], **place[1]) if any(place) else v
         self.data = {k: move(v) for k, v in self.data.items()}
         return self
+
+    # in a notebook: pictures, waves, and a table of shapes
+    def _repr_html_(self): return show_batch(self.data)._repr_html_()
 
 # %% ../nbs/20e_features.ipynb #c3f7a92b
 def padding_way(

@@ -11,8 +11,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/heads.html.md"""
 
 # %% auto #0
 __all__ = ['check_shape', 'cross_entropy', 'infer_problem_type', 'classification_loss', 'SequenceClassifierOutput',
-           'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding', 'ScoresTexts',
-           'DistilBertForSequenceClassification', 'labels_on_padding', 'ScoresTokens',
+           'TokenClassifierOutput', 'MaskedLMOutput', 'MultipleChoiceModelOutput', 'first_is_padding', 'Scores',
+           'ScoresTexts', 'DistilBertForSequenceClassification', 'labels_on_padding', 'ScoresTokens',
            'DistilBertForTokenClassification', 'span_loss', 'QuestionAnsweringModelOutput',
            'DistilBertForQuestionAnswering', 'DistilBertForMaskedLM', 'DistilBertForMultipleChoice']
 
@@ -129,11 +129,29 @@ def first_is_padding(
               "text, so its scores depend on the padding. Use tokenizer.padding_side = 'right'.")
     return True
 
-# %% ../nbs/03_heads.ipynb #c5e80a3b
-class ScoresTexts(DistilBertPreTrainedModel):
-    "Body, scores, loss: a head says how its vectors are scored, and by which loss it learns."
-    output = SequenceClassifierOutput
+# %% ../nbs/03_heads.ipynb #5a21181f
+class Scores:
+    "Scores as a head's answer, with their loss if there are labels."
+    output = SequenceClassifierOutput # the kind of answer
 
+    def loss(self, logits:Tensor, labels:Tensor)->Tensor: # labels as of `classification_loss`
+        return classification_loss(logits, labels, self.config)
+
+    def answer(self,
+        out:ModelOutput, # of the body
+        logits:Tensor, # the scores
+        labels:Tensor|None=None, # as of `loss`
+        return_dict:bool|None=None, # False: a plain tuple
+        *known, # what else `loss` must know
+    )->ModelOutput|tuple: # of the kind that `output` says
+        "Loss, scores, and what the body adds."
+        loss = None if labels is None else self.loss(logits, labels, *known)
+        out = self.output(loss, logits, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)
+
+# %% ../nbs/03_heads.ipynb #c5e80a3b
+class ScoresTexts(Scores, DistilBertPreTrainedModel):
+    "Body, scores, loss: a head says how its vectors are scored, and by which loss it learns."
     def forward(self,
         input_ids:Tensor|None=None, # (b, n) token ids
         attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
@@ -148,10 +166,7 @@ class ScoresTexts(DistilBertPreTrainedModel):
         out = self.distilbert(input_ids, attention_mask, head_mask, inputs_embeds,
                               output_attentions, output_hidden_states, True,
                               drop_padding=not self.reads_padding(attention_mask, labels))
-        logits = self.score(out.last_hidden_state)
-        loss = None if labels is None else self.loss(logits, labels)
-        out = self.output(loss, logits, out.hidden_states, out.attentions)
-        return self.finish(out, return_dict)
+        return self.answer(out, self.score(out.last_hidden_state), labels, return_dict)
 
 # %% ../nbs/03_heads.ipynb #db0bc12a
 class DistilBertForSequenceClassification(ScoresTexts):
@@ -165,9 +180,6 @@ class DistilBertForSequenceClassification(ScoresTexts):
 
     def score(self, x:Tensor)->Tensor: # (b, labels)
         return self.classifier(self.dropout(F.relu(self.pre_classifier(x[:, 0]))))
-
-    def loss(self, logits:Tensor, labels:Tensor)->Tensor: # labels as of `classification_loss`
-        return classification_loss(logits, labels, self.config)
 
     def reads_padding(self, attention_mask:Tensor|None, labels:Tensor|None)->bool:
         return first_is_padding(attention_mask)
@@ -290,8 +302,10 @@ class DistilBertForMaskedLM(ScoresTokens):
         return self.vocab_projector(self.vocab_layer_norm(x))
 
 # %% ../nbs/03_heads.ipynb #faa11624
-class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
+class DistilBertForMultipleChoice(Scores, DistilBertPreTrainedModel):
     "DistilBERT that picks one of several texts: a single score for each, and the highest wins."
+    output = MultipleChoiceModelOutput
+
     def __init__(self, config:DistilBertConfig):
         super().__init__(config)
         self.distilbert = DistilBertModel(config)
@@ -320,6 +334,7 @@ class DistilBertForMultipleChoice(DistilBertPreTrainedModel):
                               drop_padding=not first_is_padding(mask))
         first = F.relu(self.pre_classifier(out.last_hidden_state[:, 0]))
         logits = self.classifier(self.dropout(first)).view(given.shape[:2])
-        loss = None if labels is None else cross_entropy(logits, labels)
-        out = MultipleChoiceModelOutput(loss, logits, out.hidden_states, out.attentions)
-        return self.finish(out, return_dict)
+        return self.answer(out, logits, labels, return_dict)
+
+    def loss(self, logits:Tensor, labels:Tensor)->Tensor: # (b,) the right choices
+        return cross_entropy(logits, labels)

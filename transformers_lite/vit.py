@@ -234,15 +234,17 @@ class ViTModel(ViTPreTrainedModel):
         return self.finish(BaseModelOutputWithPooling(x, pooled, hidden, weights), return_dict)
 
 # %% ../nbs/05a_vit.ipynb #aedf8df2
-from .heads import SequenceClassifierOutput, classification_loss
+from .heads import Scores, SequenceClassifierOutput
 
 # %% ../nbs/05a_vit.ipynb #f0e5c157
 @dataclass
 class ImageClassifierOutput(SequenceClassifierOutput): "logits (b, labels)"
 
 # %% ../nbs/05a_vit.ipynb #eac13a5f
-class ViTForImageClassification(ViTPreTrainedModel):
+class ViTForImageClassification(Scores, ViTPreTrainedModel):
     "ViT that labels a picture: one linear layer on the vector of [CLS]."
+    output = ImageClassifierOutput
+
     def __init__(self, config:ViTConfig):
         super().__init__(config)
         self.vit = ViTModel(config, add_pooling_layer=False)
@@ -261,6 +263,4 @@ class ViTForImageClassification(ViTPreTrainedModel):
         out = self.vit(pixel_values, None, head_mask, interpolate_pos_encoding, output_attentions,
                        output_hidden_states, True)
         logits = self.classifier(out.last_hidden_state[:, 0])
-        loss = None if labels is None else classification_loss(logits, labels, self.config)
-        out = ImageClassifierOutput(loss, logits, out.hidden_states, out.attentions)
-        return self.finish(out, return_dict)
+        return self.answer(out, logits, labels, return_dict)
