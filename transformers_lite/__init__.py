@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 # What users import. An editor reads it; at run time a name is imported when it is first used.
 if TYPE_CHECKING:
     from .configuration import (
-        PretrainedConfig, PreTrainedConfig, DistilBertConfig, ViTConfig, Wav2Vec2Config,
+        PretrainedConfig, PreTrainedConfig, DistilBertConfig, ViTConfig, GenerationConfig, Wav2Vec2Config,
         SpecAugmentConfig, LlamaConfig)
     from .rules import Rule, Count, Depth, Share, Spread, Positive, Size, Activation
     from .attention import Context, DynamicCache, multi_head
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from .llama import (
         LlamaPreTrainedModel, LlamaModel, LlamaForCausalLM, LlamaForSequenceClassification,
         BaseModelOutputWithPast, CausalLMOutputWithPast, SequenceClassifierOutputWithPast)
+    from .generation import (
+        generate, GenerationMixin, GenerateDecoderOnlyOutput, TextStreamer, TextIteratorStreamer)
     from .features import BatchFeature
     from .files import cached_file
     from .tokenizer import (
