@@ -11,7 +11,7 @@ CONSTRAINTS ?= constraints.txt
 TESTS ?= tests
 WORKERS ?= 2
 NB ?= index
-TRAINED ?= 12_sentiment 13_digits 14_morse
+TRAINED ?= 12_sentiment 13_digits 14_morse 14a_reviews
 TIMES ?= 1
 
 # The same install for every checkout that shares an environment would be wrong: the stamp bears the checkout's name.

@@ -27,7 +27,7 @@ def test_demo():
     assert '\033' not in out and out.count('\n') < 72
     assert max(map(len, out.splitlines())) <= 130
 
-def test_demo_by_name(): assert lines('demo')[:-8] == lines()[:-8]
+def test_demo_by_name(): assert lines('demo')[:-9] == lines()[:-9]
 
 @pytest.mark.parametrize('kind', ['arguments', 'path', 'file', 'stdin', 'dash'])
 def test_classify_takes_texts_from_anywhere(kind, tmp_path):
@@ -93,9 +93,9 @@ def test_bars_are_ascii_where_the_terminal_is(): assert '█' in '\n'.join(lines
 
 DIGITS, MORSE = (ROOT/'transformers_lite'/'checkpoints'/o for o in ('vit-digits', 'wav2vec2-morse'))
 
-def test_demo_walks_all_three():
+def test_demo_walks_all_four():
     out = '\n'.join(lines())
-    for word in '5. A picture', '6. A sound', 'HELLO, WORLD!', '3 (', 'HELLO, 0.', '@': assert word in out
+    for word in '5. A picture', '6. A sound', 'HELLO, WORLD!', '3 (', 'HELLO, 0.', '@', '7. A writer', 'The film', 'This camera': assert word in out
 
 @pytest.mark.parametrize('form', ['png', 'jpg', 'gif', 'webp', 'tiff', 'bmp'])
 def test_classify_image(form, tmp_path):
@@ -173,3 +173,20 @@ def test_inspect_reads_shards_as_loading_does(tmp_path):
 def test_mistakes_with_files(args, words):
     res = cli(*args)
     assert res.returncode == 2 and words in res.stderr and 'Traceback' not in res.stderr
+
+# writing
+
+def test_generate():
+    "It goes on with the text; a seed gives the same text again, and another one another."
+    said = lines('generate', 'The film is', '--seed', 1, '--tokens', 12)
+    assert said[0].startswith('The film is ') and said == lines('generate', 'The film is', '--seed', 1, '--tokens', 12)
+    assert len({*lines('generate', 'The film is', '--seed', 1, '--tokens', 12, '--json', '-n', 4)}) == 4
+
+def test_generate_json_is_what_is_shown(): # texts may have several lines
+    rows = [json.loads(o)['text'] for o in lines('generate', '--json', '--seed', 3, '-n', 3)]
+    assert '\n'.join(rows) == '\n'.join(lines('generate', '--seed', 3, '-n', 3))
+
+@pytest.mark.parametrize('args,says', [(['--tokens', '0'], 'max_new_tokens=0'), (['--temperature', '0'], 'above 0'), (['--model', 'transformers-lite/vit-digits'], "'vit'")])
+def test_generate_answers_mistakes_in_words(args, says):
+    res = cli('generate', 'The', *args)
+    assert res.returncode == 2 and res.stdout == '' and says in res.stderr and 'Traceback' not in res.stderr

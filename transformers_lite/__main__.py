@@ -1,7 +1,7 @@
 """The command line. `python -m transformers_lite` shows the guide's steps on text, a picture and a
-sound; `classify`, `classify-image` and `transcribe` take files of your own, and `inspect` says what
-a checkpoint is. A `pipeline` does the work. `course` writes the chapters, and `new` a notebook with
-an architecture to make your own.
+sound; `classify`, `classify-image` and `transcribe` take files of your own, `generate` goes on with a
+text, and `inspect` says what a checkpoint is. A `pipeline` does the work. `course` writes the chapters,
+and `new` a notebook with an architecture to make your own.
 
 A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
 docstring. torch is imported inside the commands that need it, so that `--help` answers at once."""
@@ -16,6 +16,7 @@ from fastcore.basics import camel2snake, chunked
 SENTIMENT = 'transformers-lite/distilbert-sentiment'
 DIGITS = 'transformers-lite/vit-digits'
 MORSE = 'transformers-lite/wav2vec2-morse'
+REVIEWS = 'transformers-lite/llama-reviews'
 COMMANDS: dict = {} # {name: (what it does, its arguments)}
 SOURCE = 'git+https://github.com/transformers-lite/transformers_lite' # it is on no registry yet
 
@@ -198,9 +199,19 @@ def sound():
     yield '   '.join('{} {:.1f} to {:.1f} s'.format(o['text'], *o['timestamp'])
                      for o in out['chunks'])
 
+@step("A writer: which token comes next?",
+      f"generate(AutoModelForCausalLM.from_pretrained('{REVIEWS}'), **tokenizer('The film'))")
+def sentences():
+    import torch
+    for seed, begin in enumerate(('The film', 'This camera', 'I')):
+        torch.manual_seed(seed)
+        yield ' '.join(written(REVIEWS, begin, max_new_tokens=30).split())
+    yield "Made up, token by token. It has read two megabytes of reviews, news and tweets."
+
 NEXT = {'classify "your own words"': 'label a text, a file or standard input',
         'classify-image FILE': 'read a digit in a picture of yours',
         'transcribe FILE.wav': 'read Morse code in a sound of yours',
+        'generate "The film"': 'go on with a text of yours',
         'inspect NAME_OR_FOLDER': 'what a checkpoint is',
         '--help': 'all commands',
         'course DIR': 'the course: read, run and change how all of it is built',
@@ -212,7 +223,7 @@ def demo(args):
     start = perf_counter()
     print(paint("transformers_lite: from a configuration to a prediction", 1))
     print("Three small models that ship with the package meet sentences, digits and a sound "
-          "that they have never met. Nothing is downloaded.")
+          "that they have never met, and a fourth one writes. Nothing is downloaded.")
     for number, (title, code, lines) in enumerate(STEPS, 1):
         print(f"\n{paint(f'{number}. {title}', 1)}\n   {paint('>>> ' + code, 36)}\n")
         for line in lines(): print('   ' + line)
@@ -387,6 +398,48 @@ def transcribe(args):
             print(as_json(file=file, text=out['text'], words=words))
         else: print(out['text'] + ('' if len(args.file) == 1 else f'  {file}'))
         if not out['text']: print(f"note: nothing was heard in '{file}'", file=sys.stderr)
+
+# -- writing
+
+@lru_cache(None)
+def writer(
+    name, # a checkpoint
+): # (model, tokenizer)
+    "A model that writes, with its tokenizer, loaded once."
+    from transformers_lite import AutoModelForCausalLM, AutoTokenizer
+    return AutoModelForCausalLM.from_pretrained(name), AutoTokenizer.from_pretrained(name)
+
+def written(
+    name, # a checkpoint
+    text, # how it begins
+    temperature=.7, # above 0; the higher, the bolder
+    **settings, # of `generate`
+): # the whole text
+    "Go on with a text."
+    from transformers_lite import generate
+    model, tokenizer = writer(name)
+    ids = generate(model, **tokenizer(text, return_tensors='pt'), do_sample=True,
+                   temperature=temperature, **settings)
+    return tokenizer.decode(ids[0], skip_special_tokens=True)
+
+@command(arg('text', nargs='?', default='', help='how it begins; without it, the model begins'),
+         arg('-n', '--number', type=int, default=1, help='how many texts (default: 1)'),
+         arg('--tokens', type=int, default=100, help='at most so many new ones (default: 100)'),
+         arg('--temperature', type=float, default=.7,
+             help='the higher, the bolder (default: 0.7)'),
+         arg('--seed', type=int, help='a number: the same one gives the same text'),
+         JSON_LINES, model_arg(REVIEWS, 'a checkpoint that writes'))
+def generate(args):
+    "Go on with a text, token by token: with the packaged checkpoint, as a reviewer might."
+    import torch
+    from transformers_lite import TextStreamer
+    if args.seed is None: torch.seed()
+    else: torch.manual_seed(args.seed)
+    for _ in range(args.number):
+        show = None if args.json else TextStreamer(writer(args.model)[1], skip_special_tokens=True)
+        text = written(args.model, args.text, args.temperature, max_new_tokens=args.tokens,
+                       streamer=show)
+        if args.json: print(as_json(text=text))
 
 # -- inspect
 
