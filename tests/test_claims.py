@@ -194,6 +194,22 @@ def truncation():
     tokenizer = DistilBertTokenizerFast.from_pretrained(str(home/'text'))
     return len(tokenizer('the the the', truncation=True)['input_ids'])
 @claim
+def spaces_of_bpe():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    rust = Tokenizer(models.BPE({c: i for i, c in enumerate(letters)}, []))
+    rust.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    rust.decoder = decoders.ByteLevel()
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=rust, clean_up_tokenization_spaces=True)
+    return tokenizer.decode(tokenizer('a .')['input_ids'])
+@claim
+def chats_are_dicts():
+    from tokenizers import Tokenizer, models
+    rust = Tokenizer(models.WordLevel({'a': 0}, unk_token='a'))
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=rust, chat_template='a')
+    found = tokenizer.apply_chat_template([dict(role='user', content='a')])
+    return isinstance(found, list)
+@claim
 def python_tokenizer(): return DistilBertTokenizer.from_pretrained(str(home/'text')).is_fast
 @claim
 def python_places():
@@ -311,7 +327,7 @@ CLAIMS = dict(
         {'rules': 'transformers looks the name up when the model is built'},
         ('KeyError', SILENT), ('KeyError', SILENT)),
     two_names=(
-        {'configuration': 'transformers lets one win silently'},
+        {'pretrained': 'transformers lets one win silently'},
         ([8, 8], SILENT), ([8, 8], SILENT)),
     brings_torch=(
         {'coming_from_transformers': 'brings PyTorch along'},
@@ -390,6 +406,12 @@ CLAIMS = dict(
     truncation=(
         {'tokenizer': 'transformers 5 says nothing, 4.57 writes it into its log'},
         (5, SAYS), (5, SILENT)),
+    spaces_of_bpe=(
+        {'tokenizer_fast': "If the settings ask for it, 4.57 does so all the same, and 5.x doesn't."},
+        ('a.', SILENT), ('a .', SAYS)),
+    chats_are_dicts=(
+        {'tokenizer_fast': 'the ids, as in 4.57; 5.x gives a dict'},
+        (True, SILENT), (False, SILENT)),
     python_tokenizer=(
         {'tokenizer': 'gone in 5.x'},
         (False, SILENT), (True, SILENT)),

@@ -238,7 +238,7 @@ def test_most_are_compared(told): # the releases do load them, and the layouts d
 @pytest.mark.parametrize('spoil', ['RENAMED', 'EXTRA', 'read_added', 'backend_sides'])
 def test_a_rule_left_out_would_show(told, tmp_path, monkeypatch, spoil): # negative control
     "Without the old names, the names of extras, added_tokens.json, or the sides of a tokenizer.json, some layout differs."
-    left_out = dict(RENAMED={}, EXTRA=(), read_added=lambda path, special: {}, backend_sides=lambda t: {})[spoil]
+    left_out = dict(RENAMED={}, EXTRA={}, read_added=lambda path, special: {}, backend_sides=lambda t: {})[spoil]
     for module in transformers_lite.tokenizer, transformers_lite.tokenizer_fast: monkeypatch.setattr(module, spoil, left_out, raising=module is transformers_lite.tokenizer)
     differ = [k for k in TEXT if tell(transformers_lite.DistilBertTokenizerFast.from_pretrained, lay_out(tmp_path/k, TEXT[k]), SAYS) != told['text', k, 'DistilBertTokenizerFast']['us']]
     assert dict(RENAMED='1.2', EXTRA='4.40', read_added='2.0 added tokens', backend_sides='tokenizers, left')[spoil] in differ and len(differ) < len(TEXT)

@@ -8,11 +8,13 @@ SMALL = dict(vocab_size=61, max_position_embeddings=20, dim=32, n_heads=4, n_lay
 PICTURE = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, image_size=16, patch_size=4, initializer_range=.6)
 SOUND = dict(vocab_size=13, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, conv_dim=(16, 32), conv_kernel=(10, 3), conv_stride=(5, 2), num_conv_pos_embeddings=16,
              num_conv_pos_embedding_groups=4, initializer_range=.6)
+LLAMA = dict(vocab_size=61, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, initializer_range=.6, pad_token_id=0)
 STABLE = dict(feat_extract_norm='layer', do_stable_layer_norm=True)
 MODELS = { # name: (class, configuration)
     **{f'DistilBert{n}': (f'DistilBert{n}', L.DistilBertConfig(**SMALL)) for n in ('Model', *(f'For{t}' for t in ('SequenceClassification', 'TokenClassification', 'QuestionAnswering', 'MaskedLM', 'MultipleChoice')))},
     **{n: (n, L.ViTConfig(**PICTURE)) for n in ('ViTModel', 'ViTForImageClassification')},
     **{n: (n, L.Wav2Vec2Config(**SOUND)) for n in ('Wav2Vec2Model', 'Wav2Vec2ForCTC', 'Wav2Vec2ForSequenceClassification')},
+    **{n: (n, L.LlamaConfig(**LLAMA)) for n in ('LlamaModel', 'LlamaForCausalLM', 'LlamaForSequenceClassification')},
     'Wav2Vec2ForCTC, stable': ('Wav2Vec2ForCTC', L.Wav2Vec2Config(**SOUND, **STABLE)),
 }
 models = pytest.mark.parametrize('name', MODELS)

@@ -180,8 +180,9 @@ def test_types_check_a_processor_of_ones_own(kwargs, words, tmp_path):
 def test_a_constructor_is_read_once(monkeypatch):
     seen = []
     signature = inspect.signature
-    monkeypatch.setattr(inspect, 'signature', lambda f: seen.append(f) or signature(f))
-    class Fresh(ViTImageProcessor): pass
+    monkeypatch.setattr(inspect, 'signature', lambda f, **kw: seen.append(f) or signature(f, **kw))
+    class Fresh(ViTImageProcessor):
+        def __init__(self, size=8, **kwargs): super().__init__(size=size, **kwargs)
     for _ in range(5): Fresh(size=8).to_dict()
     assert 0 < len(seen) == len({*seen}) < 9 # its constructor and its parents'
 

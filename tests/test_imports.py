@@ -53,7 +53,7 @@ def test_star():
     assert names >= set(transformers_lite.__all__) and len(transformers_lite.__all__) > 80
     assert names & set(COMMON_WORDS) == set() and not [w for w in COMMON_WORDS if not hasattr(transformers_lite, w)]
 
-COMMON_WORDS = 'some', 'plain', 'clean', 'large', 'check', 'branches', 'match', 'refuse', 'tracing', 'saving', 'without', 'suggest'
+COMMON_WORDS = 'some', 'plain', 'clean', 'large', 'check', 'branches', 'match', 'cast', 'tracing', 'saving', 'without', 'suggest'
 
 def test_unknown_name():
     with pytest.raises(AttributeError, match="no attribute 'DistilBertModl'"): transformers_lite.DistilBertModl

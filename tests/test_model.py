@@ -429,6 +429,25 @@ def test_interrupted_save_leaves_the_old_model(folder, base, monkeypatch):
     with pytest.raises(KeyboardInterrupt): other.save_pretrained(folder, max_shard_size='1KB')
     assert len(calls) == 3 and {p.name: p.read_bytes() for p in folder.iterdir()} == before
 
+def test_a_failed_save_leaves_the_configuration_as_it_was(tmp_path, monkeypatch):
+    "What a model says of itself changes only when its files are in their places, whatever stops the save."
+    model = DistilBertModel(DistilBertConfig(**TINY))
+    before = dict(vars(model.config))
+    assert before['architectures'] is None and before['dtype'] is None
+    def stops(*args, **kwargs): raise KeyboardInterrupt
+    for place in 'checkpoint.save_file', 'store.sync':
+        with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
+            m.setattr(f'transformers_lite.{place}', stops)
+            model.save_pretrained(tmp_path/'a')
+        assert vars(model.config) == before
+    model.config.note = object()
+    with pytest.raises(TypeError, match='JSON'): model.save_pretrained(tmp_path/'a')
+    del model.config.note
+    assert vars(model.config) == before and not [*(tmp_path/'a').iterdir()]
+    model.half().save_pretrained(tmp_path/'a')
+    assert model.config.architectures == ['DistilBertModel'] and model.config.dtype == 'float16'
+    assert DistilBertConfig.from_pretrained(tmp_path/'a').dtype == 'float16'
+
 def test_save_arguments(base, tmp_path):
     with pytest.raises(ValueError, match='pickle'): base.save_pretrained(tmp_path, safe_serialization=False)
     base.save_pretrained(tmp_path/'no', is_main_process=False)

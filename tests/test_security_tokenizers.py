@@ -8,7 +8,7 @@ import transformers, transformers_lite.tokenizer
 from helpers import run457
 from transformers_lite import (AutoProcessor, AutoTokenizer, DistilBertTokenizer, DistilBertTokenizerFast, PreTrainedTokenizerFast, Wav2Vec2CTCTokenizer,
     Wav2Vec2FeatureExtractor, Wav2Vec2Processor)
-from transformers_lite.tokenizer import harmless
+from transformers_lite.tokenizer import read_settings
 
 WORDS = {t: i for i, t in enumerate('[PAD] [UNK] [CLS] [SEP] [MASK] hello'.split())}
 LETTERS = {t: i for i, t in enumerate(['<pad>', '<s>', '</s>', '<unk>', '|', *'ABC'])}
@@ -256,7 +256,8 @@ def test_own_settings_of_a_class_are_read(folder, tmp_path): # what a class decl
     t = Shouting.from_pretrained(tell(tmp_path/'own', 'tokenizer_config.json', quietly=1))
     assert t.shout is True and t.quietly is None and t.to_dict()['quietly'] == 1
 
-def test_harmless():
+def test_what_is_kept(tmp_path):
     d = dict(a=1, vocab='x', b=dict(token='x', c=[dict(_d=1, e=2)]), auto_map=None, chat_template=None)
-    assert harmless(d) == dict(a=1, b=dict(c=[dict(e=2)]), chat_template=None)
-    assert harmless({}) == {}
+    (tmp_path/'tokenizer_config.json').write_text(json.dumps(d))
+    assert read_settings(tmp_path/'tokenizer_config.json', {}) == ({}, dict(a=1, b=dict(c=[dict(e=2)]), chat_template=None))
+    assert read_settings(None, {}) == ({}, {})

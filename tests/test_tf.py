@@ -177,6 +177,16 @@ def test_saves_in_shards_and_clears_up(tmp_path):
     k.save_pretrained(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ['config.json', 'model.safetensors']
 
+def test_a_failed_save_leaves_the_configuration_as_it_was(tmp_path):
+    k = L.TFDistilBertModel(L.DistilBertConfig(**SMALL))
+    before = dict(vars(k.config))
+    k.config.note = object()
+    with pytest.raises(TypeError, match='JSON'): k.save_pretrained(tmp_path)
+    del k.config.note
+    assert vars(k.config) == before and not [*tmp_path.iterdir()]
+    k.save_pretrained(tmp_path)
+    assert (k.config.architectures, k.config.dtype) == (['DistilBertModel'], 'float32')
+
 def test_halves_and_sick_weights(tmp_path):
     pt, _ = pair('Model', tmp_path)
     pt.to(torch.bfloat16).save_pretrained(tmp_path)  # numpy has no such numbers

@@ -54,7 +54,7 @@ compare('wav2vec 2.0 feature extractor, 10 clips of 1 to 10 s',
 ip, pictures = (ViTImageProcessor(),
                 [np.random.randint(0, 256, (480, 640, 3), dtype=np.uint8) for _ in range(8)])
 compare('ViT image processor, 8 pictures of 640 x 480', lambda: ip(pictures),
-        (pretrained.KeepsSettings, 'check_settings', nothing), n=60)
+        (pretrained.ChecksTypes, 'check_types', nothing), n=60)
 with tempfile.TemporaryDirectory() as d:
     bert.save_pretrained(d)
     compare('from_pretrained, 66 M weights', lambda: DistilBertModel.from_pretrained(d),

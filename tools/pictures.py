@@ -83,8 +83,9 @@ CHAPTERS = { # chapter: (column, row, colour)
     '05_image_processor': (1, 3, GREEN),
     '05a_vit': (2, 3, GREEN), '06_feature_extractor': (1, 2, GREEN), '06a_wav2vec2': (2, 2, GREEN),
     '07_processor': (3, 2, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
+    '09a_tasks': (4, 2, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '11_llama': (4, 5, ORANGE),
-    '12_sentiment': (5, 5, ORANGE),
+    '11a_generation': (4, 4, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '15_finetuning': (5, 2, ORANGE),
     '16_scaling': (5, 1, ORANGE), '20_messages': (0, 0, GREY), '20a_store': (1, 0, GREY),
     '20b_files': (2, 0, GREY), '20c_rules': (3, 0, GREY), '20d_pretrained': (4, 0, GREY),
@@ -96,7 +97,8 @@ ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 
           '04_wordpiece 04a_tokenizer',
           '04a_tokenizer 04b_tokenizer_fast',
           '05_image_processor 05a_vit', '06_feature_extractor 06a_wav2vec2',
-          '06a_wav2vec2 07_processor', '05a_vit 08_auto', '08_auto 09_pipelines', '02c_steps 11_llama']
+          '06a_wav2vec2 07_processor', '05a_vit 08_auto', '08_auto 09_pipelines',
+          '02c_steps 11_llama', '11_llama 11a_generation']
 
 def title(chapter): # the first heading of a chapter
     cell = json.loads((NBS/f'{chapter}.ipynb').read_text(encoding='utf-8'))['cells'][0]

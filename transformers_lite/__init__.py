@@ -24,7 +24,7 @@ Modules:
 - `transformers_lite.store`: JSON that is read strictly, and a save that can't destroy what was there.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
 - `transformers_lite.tokenizer`: From text to numbers and back: special tokens, pairs, padding, truncation, files, and batches of like length.
-- `transformers_lite.tokenizer_fast`: The Rust library behind the same interface, a memory of words that makes it faster still, and where the two tokenizers differ.
+- `transformers_lite.tokenizer_fast`: The Rust library behind the same interface, byte-level BPE, chat templates, a memory of words that makes it faster still, and where the two tokenizers differ.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
 - `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words.
 - `transformers_lite.wordpiece`: Cut a sentence into pieces of a vocabulary, and remember which part of the text each piece came from."""
@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 # What users import. An editor reads it; at run time a name is imported when it is first used.
 if TYPE_CHECKING:
     from .configuration import (
-        PretrainedConfig, PreTrainedConfig, DistilBertConfig, ViTConfig, Wav2Vec2Config,
+        PretrainedConfig, PreTrainedConfig, DistilBertConfig, ViTConfig, GenerationConfig, Wav2Vec2Config,
         SpecAugmentConfig, LlamaConfig)
     from .rules import Rule, Count, Depth, Share, Spread, Positive, Size, Activation
     from .attention import Context, DynamicCache, multi_head
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from .llama import (
         LlamaPreTrainedModel, LlamaModel, LlamaForCausalLM, LlamaForSequenceClassification,
         BaseModelOutputWithPast, CausalLMOutputWithPast, SequenceClassifierOutputWithPast)
+    from .generation import (
+        generate, GenerationMixin, GenerateDecoderOnlyOutput, TextStreamer, TextIteratorStreamer)
     from .features import BatchFeature
     from .files import cached_file
     from .tokenizer import (

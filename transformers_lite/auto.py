@@ -10,7 +10,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/auto.html.md"""
 # %% auto #0
 __all__ = ['FAMILIES', 'find_class', 'import_class', 'name_in', 'family_of', 'AutoClass', 'AutoConfig', 'AutoModel',
            'AutoModelForSequenceClassification', 'AutoModelForTokenClassification', 'AutoModelForQuestionAnswering',
-           'AutoModelForMaskedLM', 'AutoModelForMultipleChoice', 'AutoModelForCausalLM', 'class_name',
+           'AutoModelForMaskedLM', 'AutoModelForMultipleChoice', 'AutoModelForCausalLM', 'class_name', 'family_named',
            'tokenizer_family', 'AutoTokenizer', 'named_classes', 'preprocessor_family', 'AutoImageProcessor',
            'AutoFeatureExtractor', 'AutoProcessor', 'AutoModelForImageClassification', 'AutoModelForCTC',
            'AutoModelForAudioClassification', 'register_class', 'family_for']
@@ -235,6 +235,15 @@ def class_name(
     entry = FAMILIES.get(family, {}).get(kind, '')
     return entry.split('.')[-1] if isinstance(entry, str) else entry.__name__
 
+# %% ../nbs/08_auto.ipynb #add7e56d
+def family_named(
+    names, # of classes
+    *kinds:str, # 'tokenizer' or any other kind
+)->str|None: # a `model_type`
+    "The family that has one of these classes, if any."
+    return next((f for f in FAMILIES for k in kinds if class_name(k, f) in names), None)
+
+
 # %% ../nbs/08_auto.ipynb #cd0e051f
 def tokenizer_family(
     name:str|Path, # folder, 'transformers-lite/…' or hub repository
@@ -242,16 +251,14 @@ def tokenizer_family(
 )->str|None: # a `model_type`; None: no family's, but a whole tokenizer.json is there
     "The family whose tokenizer is named in tokenizer_config.json, or else that of config.json."
     def find(file): return cached_file(name, file, must_exist=False, **hub)
-    def tokenizers(family): # without 'Fast'
-        names = {class_name(kind, family) for kind in ('tokenizer', 'fast_tokenizer')}
-        return {n.removesuffix('Fast') for n in names if n}
-    path = find('tokenizer_config.json')
+    path, kinds = find('tokenizer_config.json'), ('tokenizer', 'fast_tokenizer')
     wanted = name_in(read_json(path), 'tokenizer_class').removesuffix('Fast') if path else ''
-    named = next((f for f in FAMILIES if wanted in tokenizers(f)), None)
+    named = wanted and family_named((wanted, wanted + 'Fast'), *kinds)
     if named and wanted != 'BertTokenizer': return named
     if find('config.json'):
         family, _ = family_of(name, **hub)
-        return family if tokenizers(family) else named or family
+        if any(class_name(k, family) for k in kinds): return family
+        if named or not (wanted and find('tokenizer.json')): return named or family
     same = dict(BertTokenizer='distilbert', Wav2Vec2Tokenizer='wav2vec2')  # alike, or renamed
     if wanted in same: return same[wanted]
     return None if find('tokenizer.json') else family_of(name, **hub)[0]
@@ -259,6 +266,8 @@ def tokenizer_family(
 # %% ../nbs/08_auto.ipynb #8c0e800c
 class AutoTokenizer(AutoClass):
     "Loads the tokenizer of a checkpoint: the fast one, unless told otherwise."
+    kind = 'tokenizer'
+
     @classmethod
     def from_pretrained(cls,
         pretrained_model_name_or_path:str|Path, # folder, 'transformers-lite/…', or hub repository
@@ -309,7 +318,7 @@ def named_classes(
         names = [n.replace('FeatureExtractor', 'ImageProcessor') for n in names]
     return [n for n in names if n]
 
-# %% ../nbs/08_auto.ipynb #5e42f437
+# %% ../nbs/08_auto.ipynb #e4d73840
 def preprocessor_family(
     kind:str, # as of `named_classes`
     name:str|Path, # folder, 'transformers-lite/…' or hub repository
@@ -317,12 +326,12 @@ def preprocessor_family(
 )->str: # a `model_type`
     "The family whose class is named in a preprocessor's file, or else the family in config.json."
     names = named_classes(kind, name, **hub)
-    for family in FAMILIES:
-        if class_name(kind, family) in names: return family
+    if family := family_named(names, kind): return family
     if names and not cached_file(name, 'config.json', must_exist=False, **hub):
         raise ValueError(f"'{name}' was made by {names[0]}, which transformers_lite doesn't have. "
                          "Register a class of that name.")
     return family_of(name, **hub)[0]
+
 
 # %% ../nbs/08_auto.ipynb #f948ebb3
 class AutoImageProcessor(AutoClass):
@@ -376,16 +385,15 @@ class AutoProcessor(AutoImageProcessor):
         whole = class_name('processor', family) and words # before processors had a name
         if whole or named_classes('processor', name, **hub):
             return super().from_pretrained(name, **kwargs)
-        for auto in (AutoImageProcessor, AutoFeatureExtractor):
-            names = named_classes(auto.kind, name, **hub)
-            if any(class_name(auto.kind, f) in names for f in FAMILIES):
+        for auto in AutoImageProcessor, AutoFeatureExtractor:
+            if family_named(named_classes(auto.kind, name, **hub), auto.kind):
                 return auto.from_pretrained(name, **kwargs)
         if words: return AutoTokenizer.from_pretrained(name, **kwargs)
         family, _ = family_of(name, **hub)
-        kinds = 'image_processor', 'feature_extractor', 'tokenizer'
-        kind = next((k for k in kinds if class_name(k, family)), 'processor')
-        if kind == 'tokenizer': return AutoTokenizer.from_pretrained(name, **kwargs)
-        return find_class(kind, family, f"'{name}'").from_pretrained(name, **kwargs)
+        for auto in AutoImageProcessor, AutoFeatureExtractor, AutoTokenizer:
+            if class_name(auto.kind, family): return auto.from_pretrained(name, **kwargs)
+        return super().from_pretrained(name, **kwargs) # which says that there is none
+
 
 # %% ../nbs/08_auto.ipynb #8dcaa290
 class AutoModelForImageClassification(AutoModel):

@@ -9,15 +9,16 @@ Docs: https://transformers-lite.github.io/transformers_lite/checkpoint.html.md""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'ALL_WEIGHTS', 'LEAVES', 'LEGACY', 'TRACES', 'VERDICTS', 'INDEX', 'OURS', 'weight_files', 'why_no_weights',
-           'read_index', 'tf_to_torch', 'from_tensorflow', 'load_state_dict', 'load_pickle', 'read_weights',
-           'check_shard', 'fit_name', 'match', 'why_none_fits', 'refuse', 'tied_groups', 'get_part', 'set_part',
-           'Places', 'is_hollow', 'hollow_names', 'FillsGaps', 'cast', 'some', 'verdicts', 'spoilt', 'warn_caller',
-           'Adopts', 'config_and_args', 'read_checkpoint', 'pick_dtype', 'build_hollow', 'FromConfig', 'Loads',
-           'Gathers', 'save_weights', 'Saves', 'resize_rows', 'Resizes', 'Prunes']
+           'read_index', 'tf_to_torch', 'from_tensorflow', 'read_pickle', 'read_h5', 'load_state_dict', 'read_weights',
+           'check_shard', 'fit_name', 'match', 'why_none_fits', 'fit_weights', 'tied_groups', 'set_part', 'Places',
+           'tensors_in', 'hollow_names', 'FillsGaps', 'cast', 'some', 'verdicts', 'spoilt', 'warn_caller', 'Adopts',
+           'config_and_args', 'read_checkpoint', 'pick_dtype', 'build_hollow', 'FromConfig', 'Loads', 'plain_tensors',
+           'save_weights', 'Writes', 'Saves', 'resize_rows', 'Resizes', 'Prunes']
 
 # %% ../nbs/02b_checkpoint.ipynb #724115fe
 import copy, inspect, math, os, re, warnings
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -27,9 +28,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .attention import Prunable
-from .configuration import PretrainedConfig, parameters_of
+from .configuration import (
+    GENERATION_FILE, GenerationConfig, PretrainedConfig)
 from .files import OTHER_OPTIONS, cached_file, shard_file, split_hub_kwargs
 from .messages import suggest
+from .pretrained import parameters_of
 from .store import read_json, read_steadily, to_json, write_text
 from .layers import Linear, all_finite
 
@@ -104,47 +107,61 @@ def from_tensorflow(
     def turned(k, t): return t.T.contiguous() if k.split('/')[-1].startswith('kernel') else t
     return {tf_to_torch(k): turned(k, t) for k, t in weights.items()}
 
+# %% ../nbs/02b_checkpoint.ipynb #c5f8fcc8
+def read_pickle(
+    path:Path, # a .bin file
+)->dict: # {name: tensor}
+    "Read a pickle as plain tensors, which runs no code; TypeError if it holds anything else."
+    weights = torch.load(path, map_location='cpu', weights_only=True)
+    if isinstance(weights, dict) and all(isinstance(t, Tensor) for t in weights.values()):
+        return weights
+    raise TypeError("no table of weights, {name: tensor}: save the model's state_dict() alone")
+
+
+# %% ../nbs/02b_checkpoint.ipynb #498d1826
+def read_h5(
+    path:Path, # a tf_model.h5
+)->dict: # {TensorFlow's name: tensor}
+    "Read an HDF5 file; ValueError if its numbers are in another file."
+    import h5py
+    found = {}
+    def visit(where, item):
+        if not isinstance(item, h5py.Dataset): return
+        if item.external or item.is_virtual:
+            raise ValueError(f"'{where}' says that its numbers are in another file")
+        found[where] = torch.as_tensor(item[()])
+    with h5py.File(path) as f: f.visititems(visit)
+    return found
+
+
 # %% ../nbs/02b_checkpoint.ipynb #f33387c6
 def load_state_dict(
-    path:str|Path, # a .safetensors or a .bin file
-)->dict: # {name: tensor}
-    "Read the tensors of one file, a .bin as plain tensors, never as code; OSError if it is broken."
-    if path.suffix == '.bin': return load_pickle(path)
-    try: return from_tensorflow(load_file(path)) # a TensorFlow class may have written it
-    except SafetensorError as e:
+    path:Path, # a .safetensors, .bin or .h5 file
+)->dict: # {PyTorch's name: tensor}
+    "Read the tensors of one file, none of them as code; OSError if it is broken."
+    read = {'.bin': read_pickle, '.h5': read_h5}.get(path.suffix, load_file)
+    try: weights = read(path)
+    except Exception as e: # a pickle fails in many ways
         with open(path, 'rb') as f: lfs = f.read(20).startswith(b'version https://git-')
         if lfs:
             raise OSError(f"'{path}' is a note of Git LFS that says where the weights are, "
                           "not the weights. Run `git lfs pull` in its folder.") from e
-        raise OSError(f"'{path}' is not a whole safetensors file ({e}). "
-                      "Copy or download it again.") from e
-    except RuntimeError as e:
-        raise OSError(f"'{path}' can't be opened ({e}). "
-                      "Look at its permissions, or copy it again.") from e
+        raise OSError(f"'{path}' is not a whole {path.suffix[1:]} file, or holds more than plain "
+                      f"tensors ({e}). Copy or download it again, or look at its permissions."
+                      ) from e
+    # a TensorFlow class may have written it, unless it is a pickle
+    return weights if path.suffix == '.bin' else from_tensorflow(weights)
 
-# %% ../nbs/02b_checkpoint.ipynb #c5f8fcc8
-def load_pickle(
-    path:str|Path, # a .bin file
-)->dict: # {name: tensor}
-    "Read a pickle as plain tensors, which runs no code; OSError if it holds more than that."
-    try: weights = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as e:
-        raise OSError(f"'{path}' is broken, or holds more than plain tensors: {e}") from e
-    if isinstance(weights, dict) and all(isinstance(t, Tensor) for t in weights.values()):
-        return weights
-    raise OSError(f"'{path}' is no table of weights, {{name: tensor}}. "
-                  "Save the model's state_dict() alone.")
 
 # %% ../nbs/02b_checkpoint.ipynb #474ccaa9
 def read_weights(
     name:str|Path, # as of `cached_file`
-    load=load_state_dict, # reads one file: {name: tensor}
     **options, # as of `weight_files`
 )->dict: # {name: tensor}
     "All weights of a checkpoint; OSError if there are none, or if index and shards disagree."
     (paths, index, listed), weights = weight_files(name, **options), {}
     for path in paths:
-        part = load(path)
+        part = load_state_dict(path)
         if index: check_shard(index, path, part, listed, weights)
         weights |= part
     if weights: return weights
@@ -179,28 +196,27 @@ def fit_name(
     prefix:str='', # what a model with a head puts before the names, such as 'distilbert.'
 )->str|None: # the model's name for it, or None
     "Translate a name of a checkpoint: old endings, and the prefix that a head's model adds."
-    if key in expected: return key
     for k in [key] + [key.removesuffix(old) + new for old, new in LEGACY if key.endswith(old)]:
         for name in (k, prefix + k, k.removeprefix(prefix)):
             if name in expected: return name
 
 # %% ../nbs/02b_checkpoint.ipynb #06b3ab50
 def match(
-    shapes:dict, # {name in the file: shape}
-    expected:dict, # {name in the model: shape}
+    weights:dict, # {name in the file: tensor}
+    expected:dict, # {name in the model: anything with a shape}
     prefix:str='', # as of `fit_name`
-)->tuple: # ({name in the file: name in the model}, loading info: sets of names that don't fit)
+)->tuple: # ({name in the model: tensor}, loading info: sets of names that don't fit)
     "Which weight of a file is which of a model."
-    names, over, wrong = {}, set(), set()
-    for key, shape in shapes.items():
+    found, over, wrong = {}, set(), set()
+    for key, t in weights.items():
         name = fit_name(key, expected, prefix)
         if name is None:
             if not key.endswith('position_ids'): over.add(key)
-        elif tuple(shape) == tuple(expected[name]): names[key] = name
-        else: wrong.add((name, tuple(shape), tuple(expected[name])))
-    missing = {*expected} - {*names.values()}
-    return names, dict(missing_keys=missing, unexpected_keys=over, mismatched_keys=wrong,
-                       error_msgs=[])
+        elif t.shape == expected[name].shape: found[name] = t
+        else: wrong.add((name, tuple(t.shape), tuple(expected[name].shape)))
+    return found, dict(missing_keys=expected.keys() - found.keys(), unexpected_keys=over,
+                       mismatched_keys=wrong, error_msgs=[])
+
 
 # %% ../nbs/02b_checkpoint.ipynb #cd5f4a35
 TRACES = {'BERT': r'attention\.self\.query', 'DistilBERT': r'attention\.q_lin',
@@ -227,24 +243,26 @@ def why_none_fits(
     return "Is it a checkpoint of another family?"
 
 # %% ../nbs/02b_checkpoint.ipynb #db4907e1
-def refuse(
-    model, # with a head or without
+def fit_weights(
+    model, # of either framework, with a head or without
+    weights:dict, # {name in the file: tensor}
+    expected:dict, # as of `match`
     source:str|Path|None, # where the weights come from
-    names:dict, # of `match`
-    info:dict, # of `match`
     ignore_mismatched_sizes:bool=False, # leave out weights of another shape
-)->None:
-    "RuntimeError for weights of other shapes, ValueError where none fits."
+)->tuple: # as of `match`
+    "`match`, but RuntimeError for weights of other shapes, ValueError where none fits."
+    found, info = match(weights, expected, model.base_model_prefix + '.')
     whose, wrong = type(model).__name__, info['mismatched_keys']
     if wrong and not ignore_mismatched_sizes:
         shapes = '; '.join(f"{n}: {a} in the file, {b} in the model" for n, a, b in sorted(wrong))
         raise RuntimeError(f"'{source}' does not fit {whose}: {shapes}. Change the configuration, "
                            "or pass ignore_mismatched_sizes=True for fresh weights there.")
     over, missing = info['unexpected_keys'], info['missing_keys']
-    if names or wrong or not over or not missing: return
+    if found or wrong or not over or not missing: return found, info
     raise ValueError(f"'{source}': none of its {len(over)} weights is one of {whose} (the first is "
                      f"'{min(over)}'; wanted is '{min(missing)}'). "
                      + why_none_fits(over, missing, model))
+
 
 # %% ../nbs/02b_checkpoint.ipynb #83d3c396
 def tied_groups(
@@ -255,15 +273,6 @@ def tied_groups(
     for name, p in model.named_parameters(remove_duplicate=False):
         names.setdefault(id(p), []).append(name)
     return [g for g in names.values() if len(g) > 1]
-
-# %% ../nbs/02b_checkpoint.ipynb #96fb89ab
-def get_part(
-    model:nn.Module, # a module
-    name:str, # dotted name of a parameter, a buffer or a plain attribute
-): # what stands there
-    "What stands at a dotted name."
-    owner, _, leaf = name.rpartition('.')
-    return getattr(model.get_submodule(owner), leaf)
 
 # %% ../nbs/02b_checkpoint.ipynb #71a97cca
 def set_part(
@@ -306,16 +315,18 @@ class Places:
             self.config.tie_word_embeddings = False
             return (f"different values for {' and '.join(have)}, which the configuration ties: "
                     "they are kept apart, and tie_word_embeddings is now False.")
-        for n in names: set_part(self, n, get_part(self, (have or names)[0]))
+        shared = attrgetter((have or names)[0])(self)
+        for n in names: set_part(self, n, shared)
 
 # %% ../nbs/02b_checkpoint.ipynb #b174e9d3
-def is_hollow(
+def tensors_in(
     value, # anything
-)->bool: # True or False
-    "Is it a tensor without memory, or a list, tuple or dict with one in it?"
-    if isinstance(value, torch.Tensor): return value.is_meta
-    if isinstance(value, dict): value = value.values()
-    return isinstance(value, (list, tuple, type({}.values()))) and any(map(is_hollow, value))
+): # the tensors in it, one after the other
+    "A tensor, or all tensors of a list, a tuple or a dict, in order."
+    if isinstance(value, torch.Tensor): yield value
+    elif isinstance(value, dict): yield from tensors_in([*value.values()])
+    elif isinstance(value, (list, tuple)): yield from (t for v in value for t in tensors_in(v))
+
 
 # %% ../nbs/02b_checkpoint.ipynb #25bfdc83
 def hollow_names(
@@ -326,7 +337,8 @@ def hollow_names(
     for m, module in model.named_modules(remove_duplicate=False):
         plain = {k: v for k, v in vars(module).items() if k[0] != '_'}
         for d in module._parameters, module._buffers, plain:
-            hollow |= {f'{m}.{k}'.lstrip('.') for k, v in d.items() if is_hollow(v)}
+            hollow |= {f'{m}.{k}'.lstrip('.') for k, v in d.items()
+                       if any(t.is_meta for t in tensors_in(v))}
     return hollow
 
 # %% ../nbs/02b_checkpoint.ipynb #26d531ab
@@ -343,7 +355,7 @@ class FillsGaps:
                 if type(layer) in (Linear, nn.Linear, nn.LayerNorm): self.refill(layer, dtype)
         if missing := hollow_names(self):
             with torch.device('cpu'): fresh = cast(build(), dtype)
-            for name in missing: set_part(self, name, get_part(fresh, name))
+            for name in missing: set_part(self, name, attrgetter(name)(fresh))
 
     @torch.no_grad()
     def refill(self,
@@ -447,30 +459,23 @@ class Adopts:
         ignore_mismatched_sizes:bool=False, # fresh weights where the shape differs; else an error
     )->tuple: # (loading info, messages)
         "Take over a checkpoint's weights, keep shared ones shared, and fill in what it lacks."
-        groups = tied_groups(self)
-        found, info = self.fit(state_dict, dtype, source, ignore_mismatched_sizes)
+        groups, expected = tied_groups(self), self.state_dict()
+        found, info = fit_weights(self, state_dict, expected, source, ignore_mismatched_sizes)
+        for name, t in found.items():
+            floats = t.is_floating_point()
+            if floats != expected[name].is_floating_point():
+                raise RuntimeError(f"'{source}': '{name}' holds {t.dtype}, and the model wants "
+                                   f"{expected[name].dtype}.")
+            if floats: found[name] = t.to(dtype)
         self.put(found)
         said = [self.retie(names, found) for names in groups]
         self.init_missing(build, dtype)
         for names in groups:
-            if not any(n in found for n in names): self.retie(names, found)
+            if found.keys().isdisjoint(names): self.retie(names, found)
             else: info['missing_keys'] -= {*names}
         parts = dict(self.base_model.named_children())
         return info, [s for s in said if s] + verdicts(self, info, parts) + spoilt(state_dict)
 
-    def fit(self, state_dict, dtype, source, ignore_mismatched_sizes=False)->tuple:
-        "({name in the model: tensor}, loading info); RuntimeError for another kind of number."
-        expected, found = self.state_dict(), {}
-        names, info = match({k: t.shape for k, t in state_dict.items()},
-                            {n: t.shape for n, t in expected.items()}, self.base_model_prefix + '.')
-        refuse(self, source, names, info, ignore_mismatched_sizes)
-        for key, name in names.items():
-            t = state_dict[key]
-            if t.is_floating_point() != expected[name].is_floating_point():
-                raise RuntimeError(f"'{source}': '{key}' holds {t.dtype}, and the model wants "
-                                   f"{expected[name].dtype}.")
-            found[name] = t.to(dtype) if t.is_floating_point() else t
-        return found, info
 
 # %% ../nbs/02b_checkpoint.ipynb #7aa585b6
 def config_and_args(
@@ -489,7 +494,7 @@ def config_and_args(
         config, rest = kind.from_pretrained(config or name, **own, **hub, **kwargs)
     else:
         given, (config, rest) = config, (copy.deepcopy(config), {})
-        own = dict(return_unused_kwargs=True, _from_file=False)
+        own = dict(return_unused_kwargs=True, _vetted=True)
         if kwargs: config, rest = type(given).from_dict(given.to_dict(), **own, **kwargs)
         for k in config._hidden: setattr(config, k, getattr(given, k))
     if takes is None: takes = parameters_of(cls.__init__)
@@ -561,9 +566,7 @@ class FromConfig:
         dtype = pick_dtype(torch_dtype if dtype is None else dtype, config, {})
         return cast(cls(config, **kwargs), dtype)
 
-    @classmethod
-    def _from_config(cls, config, **kwargs): # its name in transformers
-        return cls.from_config(config, **kwargs)
+    _from_config = from_config # its name in transformers
 
     def place(self,
         device_map:str|int|dict|torch.device|None, # as of `from_pretrained`
@@ -576,6 +579,12 @@ class FromConfig:
 # %% ../nbs/02b_checkpoint.ipynb #f4e7980a
 class Loads(Adopts, Places, FillsGaps, FromConfig):
     "A model from a folder, or from a configuration alone."
+    def read_generation_config(self, name:str|Path|None, hub:dict)->None:
+        "The settings of `generate`, for a model that has it and a folder that has them."
+        if not (name and hasattr(self, 'generate')): return
+        if cached_file(name, GENERATION_FILE, must_exist=False, **hub):
+            self.generation_config = GenerationConfig.from_pretrained(name, **hub)
+
     @classmethod
     def from_pretrained(cls,
         # folder, 'transformers-lite/…' (packaged), or hub repository
@@ -608,35 +617,24 @@ class Loads(Adopts, Places, FillsGaps, FromConfig):
         model.check_memory()
         for message in said: warn_caller(f"{cls.__name__} from '{name}': {message}")
         model.config.dtype, model.name_or_path = dtype, str(name)
+        model.read_generation_config(name, split_hub_kwargs(kwargs)[0])
         model.place(device_map)
         return (model.eval(), info) if output_loading_info else model.eval()
 
-# %% ../nbs/02b_checkpoint.ipynb #a7234ce2
-class Gathers:
-    "A model's weights as they go into a file."
-    def whole_state_dict(self)->dict: # {name: tensor}; spread ones: {} but in the first process
-        "The weights, gathered if `fully_shard` spread them over processes: then each one must ask."
-        if not any(hasattr(p, 'full_tensor') for p in self.parameters()): return self.state_dict()
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        return get_model_state_dict(self, options=options)
+# %% ../nbs/02b_checkpoint.ipynb #99097dab
+def plain_tensors(
+    state_dict:dict, # {name: tensor}, on any device
+    spare=(), # names to leave out
+)->dict: # {name: tensor}
+    "Tensors as a file holds them; ValueError for one that is several in one."
+    for name, t in state_dict.items():
+        if not hasattr(t, '__tensor_flatten__'): continue
+        raise ValueError(f"{name} is a {type(t).__name__}, several tensors in one (quantised, "
+                         "perhaps), and can't be written as safetensors. Save the model before "
+                         "it is changed so, "
+                         "or keep this one by torch.save(model.state_dict(), file).")
+    return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
-    def weights_to_save(self,
-        state_dict:dict|None=None, # weights to save instead of the model's own
-    )->dict: # {name: tensor}
-        "The model's weights, each shared one under one name only."
-        spare = set()
-        for names in tied_groups(self):
-            own = next((n for n in names if n not in self._tied_weights_keys), names[0])
-            spare |= {*names} - {own}
-        state_dict = self.whole_state_dict() if state_dict is None else state_dict
-        for name, t in state_dict.items():
-            if not hasattr(t, '__tensor_flatten__'): continue
-            raise ValueError(f"{name} is a {type(t).__name__}, several tensors in one (quantised, "
-                             "perhaps), and can't be written as safetensors. Save the model before "
-                             "it is changed so, "
-                             "or keep this one by torch.save(model.state_dict(), file).")
-        return {n: t.detach().cpu().contiguous() for n, t in state_dict.items() if n not in spare}
 
 # %% ../nbs/02b_checkpoint.ipynb #18afffad
 INDEX = 'model.safetensors.index.json'
@@ -659,9 +657,13 @@ def save_weights(
     index = {'metadata': plan.metadata, 'weight_map': plan.tensor_to_filename}
     if plan.is_sharded: write_text(folder/INDEX, to_json(index))
 
+
 # %% ../nbs/02b_checkpoint.ipynb #6a9158e4
-class Saves(Gathers):
-    "A model into a folder."
+class Writes:
+    "A model of either framework into a folder; a subclass says what its `whole_state_dict` is."
+    replaces = OURS # names of files that a save removes, unless it writes them
+    class_prefix = '' # what stands before the name of a class, and isn't saved
+    def spare_names(self)->set: return set() # names that aren't saved, since they share a weight
     def save_pretrained(self,
         save_directory:str|Path, # folder; made if it isn't there
         *,
@@ -675,15 +677,44 @@ class Saves(Gathers):
         "Write `config.json` and the weights as safetensors: one file, or shards with an index."
         if not safe_serialization:
             raise ValueError("safe_serialization=False would write a pickle, which can run code "
-                             "when it is loaded. Leave it out: safetensors it is.")
+                             "when it is loaded, or a tf_model.h5, which only old versions read. "
+                             "Leave it out: safetensors it is.")
         # before anybody leaves: all processes take part
         whole = self.whole_state_dict() if state_dict is None else state_dict
         if not is_main_process or state_dict is None and not whole: return
-        name = type(self).__name__.removeprefix('FSDP') # which `fully_shard` puts there
-        self.config.architectures, self.config.dtype = [name], self.dtype
-        with self.saving_to(save_directory, push_to_hub, kwargs, replaces=OURS) as new:
-            save_weights(self.weights_to_save(whole), new, max_shard_size)
-            self.config.to_json_file(new/'config.json')
+        weights, config = plain_tensors(whole, self.spare_names()), copy.copy(self.config)
+        name = type(self).__name__.removeprefix(self.class_prefix)
+        floats = (t.dtype for t in weights.values() if t.is_floating_point())
+        new = dict(architectures=[name], dtype=next(floats, None))
+        config.update(new)
+        with self.saving_to(save_directory, push_to_hub, kwargs, replaces=self.replaces) as to:
+            save_weights(weights, to, max_shard_size)
+            config.to_json_file(to/'config.json')
+            writes_on = getattr(self, 'generation_config', None) # a model that can `generate`
+            if writes_on is not None: write_text(to/GENERATION_FILE, writes_on.to_json_string())
+        self.config.update(new)
+
+
+# %% ../nbs/02b_checkpoint.ipynb #a7234ce2
+class Saves(Writes):
+    "A model of PyTorch into a folder."
+    class_prefix = 'FSDP' # which `fully_shard` puts there
+
+    def whole_state_dict(self)->dict: # {name: tensor}; spread ones: {} but in the first process
+        "The weights, gathered if `fully_shard` spread them over processes: then each one must ask."
+        if not any(hasattr(p, 'full_tensor') for p in self.parameters()): return self.state_dict()
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+        return get_model_state_dict(self, options=options)
+
+    def spare_names(self)->set: # {name, …}
+        "Of the names that share a weight, all but the one it is saved under."
+        spare = set()
+        for names in tied_groups(self):
+            own = next((n for n in names if n not in self._tied_weights_keys), names[0])
+            spare |= {*names} - {own}
+        return spare
+
 
 # %% ../nbs/02b_checkpoint.ipynb #dfb1f51a
 @torch.no_grad()

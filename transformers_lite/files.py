@@ -37,7 +37,7 @@ HUB_OPTIONS = ('subfolder', 'revision', 'cache_dir', 'token', 'local_files_only'
 LOAD_OPTIONS = (  # of one call: used up in it, or without a meaning here
     *HUB_OPTIONS, 'use_auth_token', 'resume_download', 'mirror', 'trust_remote_code', 'user_agent',
     'code_revision', 'low_cpu_mem_usage', 'weights_only', '_fast_init', '_from_auto',
-    '_from_pipeline', '_from_file', '_commit_hash', '_configuration_file')
+    '_from_pipeline', '_from_file', '_vetted', '_commit_hash', '_configuration_file')
 OTHER_OPTIONS = (  # of one call too, but a loader of models has to answer
     'from_tf', 'from_flax', 'from_pt', 'config', 'state_dict', 'output_loading_info', 'variant',
     'ignore_mismatched_sizes', 'use_safetensors', 'device_map', 'max_memory', 'offload_folder',

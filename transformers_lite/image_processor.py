@@ -328,7 +328,7 @@ class PreparesPictures:
     )->Recipe: # a `Recipe`
         "The settings in the form that is computed with."
         s = {k: getattr(self, k) if v is None else v for k, v in given.items()}
-        self.check_settings(s)
+        self.check_types(s)
         scale = (s['rescale_factor'] if s['do_rescale'] else None,)
         if s['do_normalize']: scale += find_colours(s['image_mean']), find_colours(s['image_std'])
         size = find_size(s['size']) if s['do_resize'] else None

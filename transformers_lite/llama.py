@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .attention import Context, multi_head
 from .configuration import LlamaConfig
+from .generation import GenerationMixin
 from .heads import classification_loss, cross_entropy, labels_on_padding
 from .layers import Embedding, Linear
 from .model import ModelOutput, PreTrainedModel, activation, text_inputs
@@ -121,7 +122,6 @@ class LlamaPreTrainedModel(PreTrainedModel):
     base_model_prefix = 'model'
     causal = fills_all = True
     inputs = text_inputs()
-    accepts_loss_kwargs = True # transformers' Trainer: the loss knows `num_items_in_batch`
 
 # %% ../nbs/11_llama.ipynb #0eb8d0f3
 @dataclass
@@ -197,9 +197,11 @@ class CausalLMOutputWithPast(ModelOutput):
     attentions: tuple|None = None
 
 # %% ../nbs/11_llama.ipynb #fe37ab63
-class LlamaForCausalLM(LlamaPreTrainedModel):
+class LlamaForCausalLM(GenerationMixin, LlamaPreTrainedModel):
     "Llama that writes: a score for every word of the vocabulary, at each position."
     _tied_weights_keys = ['lm_head.weight']
+    # transformers' Trainer asks: the loss knows `num_items_in_batch`, and moves the labels by one
+    accepts_loss_kwargs, loss_type = True, 'ForCausalLM'
 
     def __init__(self, config:LlamaConfig):
         super().__init__(config)
@@ -247,13 +249,19 @@ class LlamaForSequenceClassification(LlamaPreTrainedModel):
         self.model = LlamaModel(config)
         self.score = Linear(config.hidden_size, config.num_labels, bias=False)
 
-    def last(self, input_ids:Tensor|None, x:Tensor)->Tensor: # (b,) place of each text's last token
+    def last(self, # (b,) place of each text's last token
+        x:Tensor, # (b, n, d)
+        input_ids:Tensor|None, # (b, n): what isn't `pad_token_id` counts
+        attention_mask:Tensor|None, # (b, n): what isn't 0 counts
+    )->Tensor:
         pad, n = self.config.pad_token_id, x.shape[1]
-        if len(x) > 1 and pad is None:
-            raise ValueError("config.pad_token_id is None, so the end of a text in a batch can't "
-                             "be found: set it, for example to tokenizer.pad_token_id.")
-        if input_ids is None or pad is None: return torch.full((len(x),), n - 1, device=x.device)
-        return ((input_ids != pad) * torch.arange(n, device=x.device)).argmax(-1)
+        there = torch.ones(x.shape[:2], device=x.device)
+        if attention_mask is not None: there = there * (attention_mask[:, -n:] != 0)
+        if input_ids is not None and pad is not None: there = there * (input_ids != pad)
+        elif attention_mask is None and len(x) > 1:
+            raise ValueError("the end of each text in a batch can't be found without padding's id: "
+                             "set config.pad_token_id, for example to tokenizer.pad_token_id.")
+        return (there * torch.arange(n, device=x.device)).argmax(-1)
 
     def forward(self,
         input_ids:Tensor|None=None, attention_mask:Tensor|None=None, # as of `LlamaModel`
@@ -268,7 +276,8 @@ class LlamaForSequenceClassification(LlamaPreTrainedModel):
         out = self.model(input_ids, attention_mask, position_ids, past_key_values, inputs_embeds,
                          use_cache, output_attentions, output_hidden_states, True)
         x = out.last_hidden_state
-        logits = self.score(x[torch.arange(len(x), device=x.device), self.last(input_ids, x)])
+        rows = torch.arange(len(x), device=x.device)
+        logits = self.score(x[rows, self.last(x, input_ids, attention_mask)])
         loss = None if labels is None else classification_loss(logits, labels, self.config)
         out = SequenceClassifierOutputWithPast(loss, logits, out.past_key_values,
                                                out.hidden_states, out.attentions)

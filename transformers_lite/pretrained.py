@@ -9,8 +9,9 @@ Docs: https://transformers-lite.github.io/transformers_lite/pretrained.html.md""
 
 # %% auto #0
 __all__ = ['SECRET_KEYS', 'POISON_KEYS', 'CLASS_KEYS', 'FILE_KEYS', 'UNKEPT', 'JsonMixin', 'PushToHubMixin', 'is_secret',
-           'without', 'without_secrets', 'all_texts', 'leads_away', 'vetted', 'is_part', 'own_settings', 'declared',
-           'KeepsSettings', 'FindsSettings', 'PreprocessorMixin']
+           'without', 'without_secrets', 'all_texts', 'leads_away', 'vetted', 'own_settings', 'parameters_of',
+           'declared', 'contradiction', 'KnowsNames', 'NoticesSlips', 'ChecksTypes', 'Settings', 'NamesItsKind',
+           'FindsSettings', 'PreprocessorMixin']
 
 # %% ../nbs/20d_pretrained.ipynb #a2944458
 import inspect, json, re
@@ -23,8 +24,8 @@ from typing import Self
 
 from .files import (
     LOAD_OPTIONS, OTHER_OPTIONS, cached_file, http_reason, split_hub_kwargs)
-from .messages import SECRET_LOOK, naming, suggest, warn_once
-from .rules import check
+from .messages import SECRET_LOOK, masked, naming, suggest, warn_once
+from .rules import check, usual_type
 from .store import is_plain_name, plain, read_json, saving, to_json, write_text
 
 # %% ../nbs/20d_pretrained.ipynb #4f2cb564
@@ -196,25 +197,7 @@ def vetted(
         if names: warn_once(f"'{source}': it holds {what} ({', '.join(names)}), left out. {then}")
     return kept
 
-# %% ../nbs/20d_pretrained.ipynb #d4c7aee6
-def is_part(
-    cls:type, # a class
-    base:type, # the class of ours that it inherits from
-    key:str, # the name of a setting
-)->bool: # True or False
-    "Has a part of the class this name, so that no file may set it? ValueError for a method."
-    if callable(getattr(cls, key, None)):
-        raise ValueError(f"'{key}' is the name of a method of {cls.__name__}. "
-                         "Choose another name for the setting.")
-    part = inspect.getattr_static(cls, key, None)
-    if isinstance(part, property): return part.fset is None
-    private = key[:2] == '__' or key[:1] == '_' and hasattr(cls, key)
-    return private or hasattr(base, key) or hasattr(part, '__get__')
-
 # %% ../nbs/20d_pretrained.ipynb #5ca6c61e
-UNKEPT = ("{}: '{}' is a credential, or looks like one. It isn't kept, since it would be written "
-          "to a file. Pass it to the call that needs it.")
-
 def own_settings(
     who:str, # the class, for the message
     options:dict, # arguments of its `from_pretrained` that are no settings of it
@@ -227,57 +210,184 @@ def own_settings(
                              "An attribute of your own can be set afterwards.")
     return own
 
-# %% ../nbs/20d_pretrained.ipynb #4cf2a6b9
-@lru_cache(None)
+# %% ../nbs/20d_pretrained.ipynb #8883fe97
+@lru_cache(1000)
+def parameters_of(
+    f, # a function
+): # {name: `inspect.Parameter`}
+    "What a function takes; looked at once, since `inspect` is slow."
+    try: return inspect.signature(f, eval_str=True).parameters
+    except Exception: return inspect.signature(f).parameters  # a type that has no value here
+
+# %% ../nbs/20d_pretrained.ipynb #247839de
+@lru_cache(1000)
 def declared(
     cls:type, # a class
 )->dict: # {name: `inspect.Parameter`}
     "What the constructors of a class and its parents take, with types and defaults; found once."
     makers = [c.__init__ for c in reversed(cls.__mro__) if '__init__' in vars(c)]
-    found = {k: p for f in makers for k, p in inspect.signature(f).parameters.items()}
-    found.pop('self', None)
-    return {k: p for k, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    found = {n: p for f in makers for n, p in parameters_of(f).items() if n != 'self'}
+    return {n: p for n, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
-# %% ../nbs/20d_pretrained.ipynb #23533168
-class KeepsSettings(JsonMixin):
-    "Settings that check themselves by the types of the constructor, print, and come from a dict."
-    kind = ''  # 'image_processor' or 'feature_extractor'
+# %% ../nbs/20d_pretrained.ipynb #1c6b04c0
+def contradiction(
+    key:str, # a name
+    value, # its value
+    real:str, # what it is another name for
+    old, # the value under that name
+)->str: # a message
+    "What to say when one setting is given twice."
+    return (f"{key}={value!r} and {real}={old!r} contradict each other: "
+            f"'{key}' is another name for '{real}'. Give one of them.")
 
-    def __init__(self,
-        **kwargs, # settings of your own; ValueError for one that looks like a slip of a known name
-    ):
-        from_file, who = kwargs.pop('_from_file', False), type(self).__name__
-        for k, v in kwargs.items():
-            near = None if from_file else suggest(k, declared(type(self)))
-            if near:
-                raise ValueError(f"{who} has no setting '{k}': did you mean '{near}'? "
-                                 "For one of your own, choose another name.")
-            if is_part(type(self), PreprocessorMixin, k) and from_file: continue
-            if is_secret(k, v): warn_once(UNKEPT.format(who, k))
-            else: setattr(self, k, v)
-        self.check_settings()
+# %% ../nbs/20d_pretrained.ipynb #517fc28a
+class KnowsNames:
+    "Which settings a class has, and by which names they go."
+    attribute_map = {}  # other names for an attribute: {'hidden_size': 'dim'}
+
+    @classmethod
+    def real_name(cls,
+        key:str, # an attribute or another name for it
+    )->str: # the attribute's own name
+        "The attribute that a name stands for, by `attribute_map`."
+        return cls.attribute_map.get(key, key)
+
+    @classmethod
+    def constructors(cls)->list: # functions
+        "The constructors of this class and its parents, the oldest first."
+        return [c.__init__ for c in reversed(cls.__mro__) if '__init__' in vars(c)]
+
+    @classmethod
+    def parameters(cls)->dict: # {name: `inspect.Parameter`}
+        "What the constructors of this class and its parents take."
+        return declared(cls)
 
     @classmethod
     def known_names(cls)->dict: # {name: default}
-        "The settings that the constructors of this class and its parents take."
-        return {k: p.default for k, p in declared(cls).items()}
+        "The settings that this class and its parents know."
+        return {n: p.default for n, p in cls.parameters().items()}
 
-    def check_settings(self,
-        settings:dict|None=None, # of a call; default: the object's own, which `validate` sees too
+    @classmethod
+    def own_names(cls,
+        d:dict, # {name: value}
+    )->dict: # the same with each setting under its own name
+        "Resolve `attribute_map`; ValueError if a setting stands there twice, with two values."
+        out = {k: v for k, v in d.items() if cls.real_name(k) == k}
+        for k in [k for k in d if k not in out]:
+            real, value = cls.real_name(k), d[k]
+            if out.setdefault(real, value) != value:
+                raise ValueError(contradiction(k, value, real, out[real]))
+        return out
+
+# %% ../nbs/20d_pretrained.ipynb #f09b156f
+UNKEPT = ("{}: '{}' is a credential, or looks like one. It isn't kept, since it would be written "
+          "to a file. Pass it to the call that needs it.")
+
+class NoticesSlips(KnowsNames):
+    "Names that aren't known: notes of the user's own, slips, and what no file may set."
+    _called = 'config'  # such an object in a message
+
+    @classmethod
+    def is_part(cls,
+        key:str, # the name of a setting
+    )->bool: # True or False
+        "Has a part of the class this name, so that no file may set it? ValueError for a method."
+        if callable(getattr(cls, key, None)):
+            raise ValueError(f"'{key}' is the name of a method of {cls.__name__}. "
+                             "Choose another name for the setting.")
+        part = inspect.getattr_static(cls, key, None)
+        if isinstance(part, property): return part.fset is None
+        shared = next(c for c in cls.__mro__ if Settings in c.__bases__)
+        private = key[:2] == '__' or key[:1] == '_' and hasattr(cls, key)
+        return private or hasattr(shared, key) or hasattr(part, '__get__')
+
+    def set_extra(self,
+        key:str, # a name that no constructor argument has
+        value, # its value
+        from_file:bool=False, # True for a key read from a file: kept, however it is spelt
+    )->None:
+        "Set an attribute by another of its names, or an attribute of the user's own."
+        who, known, real = type(self).__name__, self.known_names(), self.real_name(key)
+        if self.is_part(key) and from_file: return
+        if real != key:
+            old = getattr(self, real, None)
+            if old not in (known.get(real), value):
+                raise ValueError(contradiction(key, value, real, old))
+        elif key not in known:
+            near = not from_file and suggest(key, [*known, *self.attribute_map])
+            if near:
+                raise ValueError(f"{who} has no setting '{key}': did you mean '{near}'? "
+                                 "For an attribute of your own, set it afterwards: "
+                                 f"{self._called}.{key} = {masked(repr(value))}.")
+            if is_secret(key, value): return warn_once(UNKEPT.format(who, key))
+        setattr(self, real, value)
+
+# %% ../nbs/20d_pretrained.ipynb #d5bf46a1
+class ChecksTypes(KnowsNames):
+    "Every value is checked by the type of its setting."
+    def check_types(self,
+        settings:dict|None=None, # of a call; default: the object's own
     )->None:
         "An error for a setting that breaks the rules of its type."
-        for k, p in declared(type(self)).items():
-            if k in (own := vars(self) if settings is None else settings):
-                check(k, own[k], p.annotation, type(self).__name__)
-        if settings is None: self.validate()
+        who, ps, given = type(self).__name__, self.parameters(), settings
+        for name, default in self.known_names().items():
+            value = getattr(self, name, default) if given is None else given.get(name, default)
+            if value is default: continue
+            kind = ps[name].annotation if name in ps else None
+            check(name, value, kind, who)
+            check(name, value, usual_type(name, kind, default), who)
 
-    def validate(self)->None:
-        "Rules that a type can't say; a subclass raises ValueError for what contradicts them."
+# %% ../nbs/20d_pretrained.ipynb #9020a1a3
+class Settings(NoticesSlips, ChecksTypes, JsonMixin, PushToHubMixin):
+    "What configurations and preprocessors are: declared, checked, and made from a dict."
+    _made_anew = ()  # keys of a file that are written anew
+
+    @classmethod
+    def vet(cls,
+        config_dict:dict, # as a file has it
+        source:str|Path='the settings', # where it comes from, for the warning
+    )->dict: # what may be kept
+        "The settings of a file, as far as they may be kept."
+        return vetted(config_dict, {*cls.known_names(), *cls.attribute_map}, source)
+
+    @classmethod
+    def merged(cls,
+        d:dict, # settings of a file
+        new:dict, # settings that replace them
+    )->dict: # the settings of both
+        "Put new settings in the place of old ones."
+        return {**d, **new}
+
+    @classmethod
+    def from_dict(cls,
+        config_dict:dict, # settings, as of `to_dict` or of a file
+        return_unused_kwargs:bool=False, # also return the overrides that are no setting here
+        **kwargs, # settings that replace those of the dict
+    )->Self: # the object (and the unused overrides)
+        "Make one from a dict; keys it doesn't know are kept, but for those of `vet`."
+        for init in cls.constructors():
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters_of(init).values()):
+                raise TypeError(f"{init.__qualname__} takes no **kwargs, in which a file's other "
+                                "settings arrive: add it, and call super().__init__(**kwargs).")
+        # True: of a file that has been vetted, or of an object here
+        d = config_dict if kwargs.pop('_vetted', False) else cls.vet(config_dict)
+        d = cls.own_names({k: v for k, v in d.items() if k not in cls._made_anew})
+        new, known = cls.own_names(split_hub_kwargs(kwargs)[1]), {*cls.known_names(), *d}
+        unused = {k: new.pop(k) for k in [*new] if k not in known}
+        made = cls(**cls.merged(d, new), _from_file=True)
+        if return_unused_kwargs: return made, unused
+        for k, v in own_settings(cls.__name__, unused).items(): made.set_extra(k, v)
+        return made
+
+# %% ../nbs/20d_pretrained.ipynb #23533168
+class NamesItsKind:
+    "Settings as a dict and as text, with the class that they are of."
+    kind = ''  # 'image_processor' or 'feature_extractor'
 
     def to_dict(self)->dict: # {name: value}, and the class as 'image_processor_type' or the like
         "All settings as a dict."
         own = {k: deepcopy(v) for k, v in vars(self).items() if not k.startswith('_')}
-        own = without_secrets(own, declared(type(self)))
+        own = without_secrets(own, self.known_names())
         return {**own, f'{self.kind}_type': type(self).__name__}
 
     def __repr__(self):
@@ -288,7 +398,7 @@ class KeepsSettings(JsonMixin):
         return f'{type(self).__name__} {text}\n'
 
 # %% ../nbs/20d_pretrained.ipynb #c5750112
-class FindsSettings(KeepsSettings):
+class FindsSettings(NamesItsKind):
     "Settings in files: one of their own, or a part of another."
     filename, outer = 'preprocessor_config.json', 'processor_config.json'
 
@@ -304,17 +414,19 @@ class FindsSettings(KeepsSettings):
         hub, rest = split_hub_kwargs(kwargs)
         def read(file):
             path = cached_file(name, file, must_exist=False, **hub)
-            return path and vetted(read_json(path), {*declared(cls), cls.kind}, path)
-        inner, outer = read(own), read(cls.outer)
+            return path, path and read_json(path)
+        (path, inner), (outer_path, outer) = read(own), read(cls.outer)
         if Path(name).expanduser().is_file(): outer = inner  # the path of one file, of either kind
         nested = (outer or {}).get(cls.kind)
         if nested is None:
             if inner is None: cached_file(name, own, **hub)  # raises, and says why
-            return inner, rest
+            return cls.vet(inner, path), rest
         if not isinstance(nested, dict):
-            raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {nested!r:.60}, "
+            raise OSError(f"'{name}': '{cls.kind}' in {cls.outer} is {masked(repr(nested)):.60}, "
                           'but settings are an object: {"key": value}.')
+        nested = cls.vet(nested, outer_path)
         if inner is None or inner is outer: return nested, rest
+        inner = cls.vet(inner, path)
         if differ := [k for k in inner if k in nested and inner[k] != nested[k]]:
             k = differ[0]
             warn_once(f"'{name}': {cls.outer} says {k}={nested[k]!r}, which counts; {own} says "
@@ -322,28 +434,25 @@ class FindsSettings(KeepsSettings):
         return nested, rest
 
 # %% ../nbs/20d_pretrained.ipynb #382f5b75
-class PreprocessorMixin(FindsSettings, PushToHubMixin):
+class PreprocessorMixin(FindsSettings, Settings):
     "What image processors and feature extractors share: settings that load and save themselves."
     foreign = ()  # settings that only files of the other kind have
+    _called, _made_anew = 'processor', ('image_processor_type', 'feature_extractor_type')
 
-    @classmethod
-    def from_dict(cls,
-        d:dict, # settings, as of `to_dict`
-        return_unused_kwargs:bool=False, # also return the arguments that are no setting
-        **kwargs, # settings that replace those of the dict
-    )->Self: # the processor (and the unused arguments)
-        "Make one from a dict; keys it doesn't know are kept."
-        kinds, known = ('image_processor_type', 'feature_extractor_type'), declared(cls)
-        d = vetted({k: v for k, v in d.items() if k not in kinds}, known)
-        _, kwargs = split_hub_kwargs(kwargs)
-        unused = {k: v for k, v in kwargs.items() if k not in d and k not in known}
-        new = {k: v for k, v in kwargs.items() if k not in d and k in known}
-        res = cls(**d, **new, _from_file=True)
-        for k in d.keys() & kwargs.keys(): setattr(res, k, kwargs[k])
-        if not return_unused_kwargs:
-            KeepsSettings.__init__(res, **own_settings(cls.__name__, unused))
-        res.check_settings()
-        return (res, unused) if return_unused_kwargs else res
+    def __init__(self,
+        **kwargs, # settings of your own; ValueError for one that looks like a slip of a known name
+    ):
+        from_file = kwargs.pop('_from_file', False)
+        for k, v in kwargs.items(): self.set_extra(k, v, from_file)
+        self.check_settings()
+
+    def check_settings(self)->None:
+        "An error for a setting that breaks the rules of its type, or those of `validate`."
+        self.check_types()
+        self.validate()
+
+    def validate(self)->None:
+        "Rules that a type can't say; a subclass raises ValueError for what contradicts them."
 
     @classmethod
     def from_pretrained(cls,
@@ -360,7 +469,7 @@ class PreprocessorMixin(FindsSettings, PushToHubMixin):
             raise ValueError(f"'{name}': its {cls.filename} is of {whose} (it has '{other[0]}'), "
                              f"so it can't make a {cls.__name__}. Load it with {whose}, "
                              "or take the folder of the model that you mean.")
-        with naming(name): return cls.from_dict(d, **kwargs)
+        with naming(name): return cls.from_dict(d, _vetted=True, **kwargs)
 
     def save_pretrained(self,
         save_directory:str|Path, # folder; made if it isn't there

@@ -10,29 +10,42 @@ Docs: https://transformers-lite.github.io/transformers_lite/rules.html.md"""
 
 # %% auto #0
 __all__ = ['KINDS', 'Count', 'Depth', 'Share', 'Spread', 'Positive', 'Size', 'ACTIVATIONS', 'Activation', 'PROBLEM_TYPES',
-           'USUAL_NAMES', 'USUAL', 'Rule', 'is_whole', 'is_number', 'broken', 'check', 'is_size', 'is_activation',
-           'usual_type']
+           'USUAL_NAMES', 'USUAL', 'Fault', 'Rule', 'is_whole', 'is_number', 'find_fault', 'check', 'is_size',
+           'is_activation', 'usual_type']
 
 # %% ../nbs/20c_rules.ipynb #b471e69d
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from numbers import Integral, Real
 from types import NoneType, UnionType
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin
 
 from .messages import suggest
 
 # %% ../nbs/20c_rules.ipynb #ee757d9a
+class Fault(NamedTuple):
+    "What a value should have been."
+    words:str # such as 'at least 1', after 'it must be'
+    names:tuple=() # the names that are right, if it is a list of names
+    error:type=ValueError # what is raised
+
+    def __repr__(self): return self.words
+
+# %% ../nbs/20c_rules.ipynb #98f1fe7b
 @dataclass(frozen=True)
 class Rule:
     "What must hold of a value: words that follow 'it must be', and a test."
     words:str # such as 'at least 1'
-    holds:Callable|None=None # value → True or False; None where the test is made elsewhere
+    holds:Callable # value → True or False
     names:tuple=() # the names that are right, if it is a list of names
     error:type=ValueError # what is raised where the rule is broken
 
     def __repr__(self): return self.words
+
+    def fault(self, value)->Fault|None: # None: the rule holds
+        "What is wrong with a value."
+        return None if self.holds(value) else Fault(self.words, self.names, self.error)
 
 # %% ../nbs/20c_rules.ipynb #2ba15946
 def is_whole(v)->bool: return isinstance(v, Integral) and not isinstance(v, bool)
@@ -47,29 +60,30 @@ KINDS = {
     NoneType: Rule('None', lambda v: v is None)}
 
 # %% ../nbs/20c_rules.ipynb #900ff91c
-def broken(
+def find_fault(
     value,
     # a type, such as `int | None`, `Literal['a', 'b']`, `list[int]` or `Annotated[int, Rule(…)]`
     annotation,
-)->Rule|None: # a rule that the value breaks
-    "The first rule of a type that a value breaks; None if it keeps them all."
+)->Fault|None:
+    "What is wrong with a value, by the first rule of a type that it breaks; None if it keeps all."
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         rules = [r for r in parts[1:] if isinstance(r, Rule)]
-        return broken(value, parts[0]) or next((r for r in rules if not r.holds(value)), None)
+        found = (r.fault(value) for r in rules)
+        return find_fault(value, parts[0]) or next(filter(None, found), None)
     if origin in (Union, UnionType):
-        faults = [broken(value, p) for p in parts]
+        faults = [find_fault(value, p) for p in parts]
         if None in faults: return None
-        return replace(faults[0], words=' or '.join(f.words for f in faults))
+        return faults[0]._replace(words=' or '.join(f.words for f in faults))
     if origin is Literal:
         right = any(value == p for p in parts if type(p) is type(value))
-        return None if right else Rule(' or '.join(map(repr, parts)))
+        return None if right else Fault(' or '.join(map(repr, parts)))
     if origin in (list, Sequence) or parts[1:] == (...,):
-        if not isinstance(value, (list, tuple)): return Rule('a list')
-        fault = next(filter(None, (broken(v, parts[0]) for v in value)), None)
-        return fault and replace(fault, words=f'a list, each entry {fault.words}')
+        if not isinstance(value, (list, tuple)): return Fault('a list')
+        fault = next(filter(None, (find_fault(v, parts[0]) for v in value)), None)
+        return fault and fault._replace(words=f'a list, each entry {fault.words}')
     kind = KINDS.get(annotation) if isinstance(annotation, type) else None
-    return None if kind is None or kind.holds(value) else kind
+    return kind and kind.fault(value)
 
 # %% ../nbs/20c_rules.ipynb #0300b7d8
 def check(
@@ -79,12 +93,12 @@ def check(
     who:str='', # whose setting it is, for the message
 )->None:
     "Raise an error that says what would be right, unless the value keeps the rules of its type."
-    if (rule := broken(value, annotation)) is None: return
-    near = suggest(str(value).lower(), rule.names, cutoff=.6)
+    if (fault := find_fault(value, annotation)) is None: return
+    near = suggest(str(value).lower(), fault.names, cutoff=.6)
     hint = f"; did you mean '{near}'?" if near else '.'
-    known = f" Known: {', '.join(rule.names)}." if rule.names else ''
+    known = f" Known: {', '.join(fault.names)}." if fault.names else ''
     if who: name = f'{who}: {name}'
-    raise rule.error(f'{name}={value!r:.80}, but it must be {rule.words}{hint}{known}')
+    raise fault.error(f'{name}={value!r:.80}, but it must be {fault.words}{hint}{known}')
 
 # %% ../nbs/20c_rules.ipynb #faa482d2
 Count = Annotated[int, Rule('at least 1', lambda n: n >= 1)]
@@ -93,7 +107,7 @@ Share = Annotated[float, Rule('between 0 and 1, such as 0.1', lambda p: 0 <= p <
 Spread = Annotated[float, Rule('a number, not negative', lambda s: s >= 0)]
 Positive = Annotated[float, Rule('above 0', lambda x: x > 0)]
 def is_size(s)->bool:
-    return not broken(s, Count|Sequence[Count]) and (is_whole(s) or len(s) == 2)
+    return not find_fault(s, Count|Sequence[Count]) and (is_whole(s) or len(s) == 2)
 Size = Annotated[int|Sequence, Rule('a number of pixels, or (height, width)', is_size)]
 
 # %% ../nbs/20c_rules.ipynb #1d708313
@@ -126,4 +140,4 @@ def usual_type(
 ): # the type to check it by, or None
     "What a setting must be whose name is used for the same thing by nearly all families."
     own = any(get_origin(t) in (Annotated, Literal) for t in (annotation, *get_args(annotation)))
-    return None if own or name not in USUAL or broken(default, USUAL[name]) else USUAL[name]
+    return None if own or name not in USUAL or find_fault(default, USUAL[name]) else USUAL[name]
