@@ -56,7 +56,7 @@ def test_it_runs(tmp_path, name, kind, camel, snake):
     text = path.read_text(encoding='utf-8')
     head = 'ForCausalLM' if kind == 'decoder' else 'ForSequenceClassification'
     for cls in 'Config', 'Block', 'Model', head: assert re.search(rf'class {camel}{cls}\b', text)
-    assert f"model_type = '{snake}'" in text and f'"model_type": "{snake}"' in out and f'{camel}{head}(' in out
+    assert f"model_type = '{snake}'" in text and f'"model_type": {json.dumps(snake)}' in out and f'{camel}{head}(' in out
     assert not re.search('kestrel', text.replace(camel, '').replace(snake, ''), re.I)
     assert 'Warning' not in out and float(re.search(r"'after': ([\d.]+)", out)[1]) > .9
     assert [p.name for p in path.parent.iterdir() if p.suffix not in ('.part', '.out')] == [path.name] # what it saves goes elsewhere
@@ -88,9 +88,9 @@ def test_the_templates_share_what_they_can():
 ATTEND, FORWARD = 'multi_head(q, k, v, self.heads, context, self.p*self.training)', 'x = x + self.dropout(self.attend(self.norm1(x), context))\n        return x + self.dropout(self.feed_forward(self.norm2(x)))'
 LAYERS = 'self.q, self.k, self.v, self.mix = (nn.Linear(d, d) for _ in range(4))'
 RIGHT = {
-    'window': [(ATTEND, ATTEND.replace('.training)', '.training, window=4)'))],
-    'shared keys': [(ATTEND, ATTEND.replace('.training)', '.training, kv_heads=self.heads//2)')),
-                    (LAYERS, 'self.q, self.mix = nn.Linear(d, d), nn.Linear(d, d)\n        self.k, self.v = nn.Linear(d, d//2), nn.Linear(d, d//2)')],
+    'a window and shared keys': [
+        (ATTEND, ATTEND.replace('.training)', '.training, window=4, kv_heads=self.heads//2)')),
+        (LAYERS, 'self.q, self.mix = nn.Linear(d, d), nn.Linear(d, d)\n        self.k, self.v = nn.Linear(d, d//2), nn.Linear(d, d//2)')],
     'side by side': [(FORWARD, 'y = self.norm1(x)\n        return x + self.attend(y, context) + self.feed_forward(self.norm2(x))')],
     'post-norm': [(FORWARD, 'x = self.norm1(x + self.attend(x, context))\n        return self.norm2(x + self.feed_forward(x))')]}
 
