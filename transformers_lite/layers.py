@@ -70,7 +70,8 @@ class Linear(nn.Linear):
         "Is it float32, enough work, without gradient, and nothing but plain tensors?"
         work = x.numel() * self.weight.shape[0] # multiplications
         return (not torch.is_grad_enabled() and large(self.weight) and work >= 3 * 2**18
-                and prefer_onednn() and can_look(x) and x.dtype == self.weight.dtype == torch.float32
+                and prefer_onednn() and can_look(x)
+                and x.dtype == self.weight.dtype == torch.float32
                 and type(x) is torch.Tensor and type(self.weight) is nn.Parameter
                 and torch.backends.mkldnn.enabled and not torch.is_autocast_enabled('cpu'))
 

@@ -169,8 +169,9 @@ class Attends:
         if positions is None: positions = places(total, keep, x.device)[:, past:]
         elif self.causal and attention_mask is None and can_look(positions):
             if (positions.diff() != 1).any():
-                raise ValueError(f"position_ids is {positions[0].tolist()!r:.60} and jumps: several "
-                                 "texts in one row? Give each a row, padded, and attention_mask.")
+                raise ValueError(f"position_ids is {positions[0].tolist()!r:.60} and jumps: "
+                                 "several texts in one row? Give each a row of its own, padded, "
+                                 "and attention_mask.")
         eager = self.attention_mode == 'eager' or output_attentions or head_mask is not None
         return Context(keep, positions, None, self.causal, eager, head_mask,
                        {} if output_attentions else None, cache=past_key_values)
