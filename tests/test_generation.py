@@ -6,7 +6,7 @@ import pytest, torch, transformers
 from torch import nn
 
 from helpers import run_python
-from transformers_lite import DynamicCache, GenerationConfig, LlamaForCausalLM
+from transformers_lite import CausalLMOutputWithPast, DynamicCache, GenerationConfig, LlamaForCausalLM, LlamaModel, LlamaPreTrainedModel
 from transformers_lite.generation import (
     ELSEWHERE, Generation, GenerationMixin, Steps, TextIteratorStreamer, TextStreamer, forbid_repeated_ngrams, generate, keep_min_p,
     keep_top_k, keep_top_p, new_scores, penalize_repetition, sample, stop_at)
@@ -241,11 +241,20 @@ def test_any_model(case):
     assert torch.equal(res[0], res[1]) and torch.equal(res[0], res[2])
     if not case: assert remembers.read == ids.shape[1] + 7 # each token once
 
+class PlainWriter(LlamaPreTrainedModel):
+    "A model that can't write yet."
+    def __init__(self, config):
+        super().__init__(config)
+        self.model, self.lm_head = LlamaModel(config), torch.nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+    def forward(self, input_ids, attention_mask=None, past_key_values=None, use_cache=None):
+        out = self.model(input_ids, attention_mask, past_key_values=past_key_values, use_cache=use_cache)
+        return CausalLMOutputWithPast(logits=self.lm_head(out[0]), past_key_values=out.past_key_values)
+
 def test_the_mixin(llama, tmp_path):
-    class Writer(GenerationMixin, LlamaForCausalLM): pass
+    class Writer(PlainWriter, GenerationMixin): pass # in the order that transformers' own classes have
     llama.save_pretrained(tmp_path/'theirs')
     model = Writer.from_pretrained(tmp_path/'theirs')
-    assert model.can_generate() and Writer.can_generate() and model.generation_config.eos_token_id == 2
+    assert model.can_generate() and Writer.can_generate() and not PlainWriter.can_generate() and model.generation_config.eos_token_id == 2
     model.generation_config = GenerationConfig(max_new_tokens=3, do_sample=True, top_k=4, eos_token_id=None)
     model.save_pretrained(tmp_path/'ours')
     again = Writer.from_pretrained(tmp_path/'ours')
@@ -392,3 +401,18 @@ def test_steps_read_once(llama):
     assert read == [4, 1, 1, 1]
     steps = Steps(Spy(), use_cache=False)
     assert new_scores(GenerationConfig(), PROMPTS[2]['input_ids'], steps(PROMPTS[2]['input_ids']).logits[:, -1].detach()).shape == (1, 60)
+
+def test_masks_of_every_kind(pairs):
+    theirs, ours = pairs[0]
+    prompt = PROMPTS[0]
+    expected = generate(ours, **prompt, max_new_tokens=6, repetition_penalty=1.3)
+    for kind in torch.bool, torch.int32, torch.float32:
+        found = generate(ours, prompt['input_ids'], attention_mask=prompt['attention_mask'].to(kind), max_new_tokens=6, repetition_penalty=1.3)
+        assert torch.equal(found, expected)
+
+def test_a_cache_of_a_padded_batch(pairs):
+    theirs, ours = pairs[0]
+    first = generate(ours, **PROMPTS[0], max_new_tokens=3, eos_token_id=None, return_dict_in_generate=True)
+    mask = torch.cat([PROMPTS[0]['attention_mask'], torch.ones(3, 3, dtype=torch.long)], 1)
+    more = generate(ours, first.sequences, attention_mask=mask, past_key_values=first.past_key_values, max_new_tokens=4, eos_token_id=None)
+    assert torch.equal(more, generate(ours, **PROMPTS[0], max_new_tokens=7, eos_token_id=None))

@@ -512,3 +512,53 @@ def test_sound_in_every_form(listen, tmp_path):
     forms = [x, torch.tensor(x), np.stack([x, x]), tmp_path/'a.wav', str(tmp_path/'a.wav'), (tmp_path/'a.wav').read_bytes(), dict(raw=x, sampling_rate=4000), dict(array=x.astype(np.float64), sampling_rate=4000),
              dict(array=soxr.resample(x, 4000, 16000), sampling_rate=16000, path=None), types.SimpleNamespace(get_all_samples=lambda: samples)]
     assert {o['text'] for o in listen(forms)} == {'HELLO, WORLD!'}
+
+# --- text-generation
+
+@pytest.fixture(scope='module')
+def writers(tmp_path_factory):
+    "(transformers' pipeline, ours): a small Llama, and a byte-level tokenizer with a template for chats."
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    folder = tmp_path_factory.mktemp('writer')
+    rust = Tokenizer(models.BPE())
+    rust.pre_tokenizer, rust.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    rust.train_from_iterator(['the cat sees the dog . a bird sings in the tree . who is there ? nobody .'] * 3, trainers.BpeTrainer(vocab_size=300, special_tokens=['<pad>', '<end>', 'user:', 'assistant:'], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    chat = "{% for m in messages %}{{ m['role'] + ':' + m['content'] + '\n' }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
+    transformers.PreTrainedTokenizerFast(tokenizer_object=rust, pad_token='<pad>', eos_token='<end>', padding_side='left', chat_template=chat).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(vocab_size=rust.get_vocab_size(), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, initializer_range=.5, pad_token_id=0, eos_token_id=1, bos_token_id=None)
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    theirs = transformers.pipeline('text-generation', model=str(folder))
+    return theirs, pipeline('text-generation', model=str(folder))
+
+CHAT = [{'role': 'user', 'content': 'who is there ?'}]
+GREEDY = dict(do_sample=False, max_new_tokens=7)
+
+@pytest.mark.parametrize('options', [{}, dict(return_full_text=False), dict(return_tensors=True), dict(num_return_sequences=2, num_beams=3), dict(prefix='a bird '), dict(stop_sequence='e'), dict(skip_special_tokens=False),
+                                     dict(max_new_tokens=None, max_length=12), dict(clean_up_tokenization_spaces=True)])
+@pytest.mark.parametrize('inputs', ['the cat', ['the cat', 'a bird sings in'], CHAT, [CHAT, CHAT + [{'role': 'assistant', 'content': 'no'}]]])
+def test_writes_as_theirs(writers, inputs, options):
+    theirs, ours = writers
+    options = {k: v for k, v in {**GREEDY, **options}.items() if v is not None}
+    if 'prefix' in options and not isinstance(inputs if isinstance(inputs, str) else inputs[0], str): del options['prefix']
+    assert ours(inputs, **options) == theirs(inputs, **options)
+
+def test_draws_unless_told_otherwise(writers):
+    theirs, ours = writers
+    torch.manual_seed(5)
+    a = theirs('the cat', max_new_tokens=30)
+    torch.manual_seed(5)
+    b = ours('the cat', max_new_tokens=30)
+    torch.manual_seed(6)
+    assert a == b and b != ours('the cat', max_new_tokens=30)
+
+def test_writes_in_batches(writers):
+    _, ours = writers
+    texts = ['the cat', 'a bird sings in the', 'who', 'nobody is there . the']
+    assert ours(texts, batch_size=3, **GREEDY) == [ours(t, **GREEDY) for t in texts]
+
+def test_what_a_writer_refuses(writers):
+    _, ours = writers
+    with pytest.raises(ValueError, match='leave out return_text'): ours('a', return_tensors=True, return_text=True)
+    with pytest.raises(ValueError, match="did you mean 'num_beams'"): ours('a', num_beam=2)
+    assert type(pipeline(model=ours.model, tokenizer=ours.tokenizer)) is type(ours) # by the model's class alone

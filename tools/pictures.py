@@ -85,7 +85,7 @@ CHAPTERS = { # chapter: (column, row, colour)
     '07_processor': (3, 2, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
     '09a_tasks': (4, 2, ORANGE),
     '10_custom_architecture': (5, 6, ORANGE), '11_llama': (4, 5, ORANGE),
-    '11a_generation': (4, 4, ORANGE), '12_sentiment': (5, 5, ORANGE),
+    '11a_generation': (4, 4, ORANGE), '11b_smollm': (3, 1, ORANGE), '12_sentiment': (5, 5, ORANGE),
     '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '14a_reviews': (4, 1, ORANGE),
     '15_finetuning': (5, 2, ORANGE),
     '16_scaling': (5, 1, ORANGE), '20_messages': (0, 0, GREY), '20a_store': (1, 0, GREY),
@@ -121,7 +121,7 @@ def course_map():
         ax.annotate('', (u - .03, v + .36), (x + 1.68, y + .36),
                     arrowprops=dict(arrowstyle='->', color=GREY, shrinkA=0, shrinkB=0))
     for x, y, text, colour in ((0, 7.0, 'configuration  →  model  →  head', BLUE),
-                               (2.05, 1.45, 'text, pictures, sound  →  numbers  →  model', GREEN),
+                               (0, 1.45, 'text, pictures, sound  →  numbers  →  model', GREEN),
                                (10.25, 7.0, 'your own', ORANGE), (0, -1.44, 'the workshop', GREY)):
         ax.text(x, y, text, fontsize=11, color=colour, weight='bold')
     ax.set(xlim=(-.1, 12.1), ylim=(-1.6, 7.3)); ax.axis('off')

@@ -84,7 +84,7 @@ if TYPE_CHECKING:
         pipeline, Pipeline, ChunkPipeline, TextClassificationPipeline,
         TokenClassificationPipeline, QuestionAnsweringPipeline, FillMaskPipeline,
         FeatureExtractionPipeline, ImageClassificationPipeline, AudioClassificationPipeline,
-        AutomaticSpeechRecognitionPipeline)
+        AutomaticSpeechRecognitionPipeline, TextGenerationPipeline)
     from .steps import follow
     from .look import (
         show_tokens, heat_map, show_attention, show_sound, show_images, show_table,

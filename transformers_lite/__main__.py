@@ -1,16 +1,17 @@
 """The command line. `python -m transformers_lite` shows the guide's steps on text, a picture and a
 sound; `classify`, `classify-image` and `transcribe` take files of your own, `generate` goes on with a
-text, and `inspect` says what a checkpoint is. A `pipeline` does the work.
+text, and `inspect` says what a checkpoint is. A `pipeline` does the work. `course` writes the chapters,
+and `new` a notebook with an architecture to make your own.
 
 A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
 docstring. torch is imported inside the commands that need it, so that `--help` answers at once."""
-import argparse, json, os, sys
+import argparse, json, os, re, sys
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
-from fastcore.basics import chunked
+from fastcore.basics import camel2snake, chunked
 
 SENTIMENT = 'transformers-lite/distilbert-sentiment'
 DIGITS = 'transformers-lite/vit-digits'
@@ -213,7 +214,8 @@ NEXT = {'classify "your own words"': 'label a text, a file or standard input',
         'generate "The film"': 'go on with a text of yours',
         'inspect NAME_OR_FOLDER': 'what a checkpoint is',
         '--help': 'all commands',
-        'course DIR': 'the course: read, run and change how all of it is built'}
+        'course DIR': 'the course: read, run and change how all of it is built',
+        'new NAME DIR': 'an architecture to make your own: a notebook with tests of it'}
 
 @command()
 def demo(args):
@@ -239,22 +241,29 @@ def chapters(): # (the folder that they are in, their paths in it)
     found = [p for pattern in COURSE for p in root.glob(pattern) if p.is_file()]
     return root, sorted(p.relative_to(root) for p in found if not p.name.startswith('.'))
 
-@command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'))
-def course(args):
-    "Write the chapters of the course, with their data, into a folder, and say how to open them."
-    home, (root, paths) = Path(args.dir), chapters()
+def write_new(
+    home, # a folder; it is made if it isn't there
+    files, # {path in it: bytes}
+):
+    "Write files; UsageError if one of them is there already, or if it can't be."
     if home.exists() and not home.is_dir(): raise UsageError(f"'{home}' is a file. Name a folder.")
-    if there := [str(p) for p in paths if (home/p).exists()]:
+    if there := [str(p) for p in files if (home/p).exists()]:
         more = ' and more' if len(there) > 3 else ''
         raise UsageError(f"'{home}' has {', '.join(there[:3])}{more} already, "
                          "and what you wrote there is not touched. Name another folder.")
     try:
-        for p in paths:
+        for p, data in files.items():
             (home/p).parent.mkdir(parents=True, exist_ok=True)
-            (home/p).write_bytes((root/p).read_bytes())
+            (home/p).write_bytes(data)
     except OSError as e:
         raise UsageError(f"can't write into '{home}': {e.strerror}. "
                          "Name a folder that you may write to, on a disk with room.") from e
+
+@command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'))
+def course(args):
+    "Write the chapters of the course, with their data, into a folder, and say how to open them."
+    home, (root, paths) = Path(args.dir), chapters()
+    write_new(home, {p: (root/p).read_bytes() for p in paths})
     n = sum(p.suffix == '.ipynb' for p in paths)
     print(f"{n} chapters, with their data, are in {home}. To read, run and change them:\n")
     for line, meaning in (
@@ -262,6 +271,36 @@ def course(args):
         (f'jupyter lab {home/"index.ipynb"}', 'the first page; it has a map of the others'),
         (install('tf'), 'TensorFlow and Keras, for the chapter on them')):
         print(f'   {paint(line, 36)}\n      {meaning}')
+
+# -- new
+
+def family_names(
+    name, # what the user calls a family
+): # (the beginning of its classes' names, its `model_type`)
+    "MyReader and my_reader of either; UsageError if they can't be names, or are somebody's."
+    from transformers_lite.auto import FAMILIES
+    camel = ''.join(part[:1].upper() + part[1:] for part in name.split('_'))
+    if not (name.isidentifier() and camel.isidentifier()):
+        raise UsageError(f"'{name}' can't name a class: give letters, digits and _, "
+                         "and a letter first, such as MyReader or my_reader.")
+    taken = sorted({*FAMILIES, 'auto', 'pretrained'})
+    if camel.lower() in taken:
+        raise UsageError(f"'{name}' is taken, as are {', '.join(taken)}. Name it otherwise.")
+    return camel, camel2snake(camel)
+
+@command(arg('name', metavar='NAME', help='what to call it, such as MyReader'),
+         arg('dir', metavar='DIR', help='where to write it; it is made if it is not there'),
+         arg('--decoder', action='store_true', help='one that writes text, not one that labels it'))
+def new(args):
+    "Write a notebook with an architecture to make your own: settings, block, head, tests, a toy."
+    camel, snake = family_names(args.name)
+    kind, file = 'decoder' if args.decoder else 'encoder', f'{args.name}.ipynb'
+    template = Path(__file__).with_name('templates')/f'{kind}.ipynb'
+    text = re.sub('Kestrel|kestrel', lambda m: camel if m[0] == 'Kestrel' else snake,
+                  template.read_text(encoding='utf-8'))
+    write_new(Path(args.dir), {file: text.encode()})
+    print(f"{camel}, {'a' if args.decoder else 'an'} {kind} to make your own:\n")
+    print('   ' + paint(f'jupyter lab {Path(args.dir)/file}', 36))
 
 # -- classify
 

@@ -28,7 +28,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .attention import Prunable
-from .configuration import PretrainedConfig
+from .configuration import (
+    GENERATION_FILE, GenerationConfig, PretrainedConfig)
 from .files import OTHER_OPTIONS, cached_file, shard_file, split_hub_kwargs
 from .messages import suggest
 from .pretrained import parameters_of
@@ -578,6 +579,12 @@ class FromConfig:
 # %% ../nbs/02b_checkpoint.ipynb #f4e7980a
 class Loads(Adopts, Places, FillsGaps, FromConfig):
     "A model from a folder, or from a configuration alone."
+    def read_generation_config(self, name:str|Path|None, hub:dict)->None:
+        "The settings of `generate`, for a model that has it and a folder that has them."
+        if not (name and hasattr(self, 'generate')): return
+        if cached_file(name, GENERATION_FILE, must_exist=False, **hub):
+            self.generation_config = GenerationConfig.from_pretrained(name, **hub)
+
     @classmethod
     def from_pretrained(cls,
         # folder, 'transformers-lite/…' (packaged), or hub repository
@@ -610,6 +617,7 @@ class Loads(Adopts, Places, FillsGaps, FromConfig):
         model.check_memory()
         for message in said: warn_caller(f"{cls.__name__} from '{name}': {message}")
         model.config.dtype, model.name_or_path = dtype, str(name)
+        model.read_generation_config(name, split_hub_kwargs(kwargs)[0])
         model.place(device_map)
         return (model.eval(), info) if output_loading_info else model.eval()
 
@@ -682,6 +690,8 @@ class Writes:
         with self.saving_to(save_directory, push_to_hub, kwargs, replaces=self.replaces) as to:
             save_weights(weights, to, max_shard_size)
             config.to_json_file(to/'config.json')
+            writes_on = getattr(self, 'generation_config', None) # a model that can `generate`
+            if writes_on is not None: write_text(to/GENERATION_FILE, writes_on.to_json_string())
         self.config.update(new)
 
 

@@ -23,8 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from .configuration import GENERATION_FILE, GenerationConfig
-from .files import cached_file, split_hub_kwargs
+from .configuration import GenerationConfig
 from .messages import suggest, warn_once
 from .model import ModelOutput
 from .wordpiece import is_chinese
@@ -44,7 +43,7 @@ class Steps:
         self.options, self.takes = options, inspect.signature(model.forward).parameters
         self.seen = 0 if cache is None else cache.get_seq_length()
         self.ahead = 0 if embeds is None else embeds.shape[1]
-        self.places = None if mask is None else (mask.cumsum(1) - 1).clamp(min=0)
+        self.places = None if mask is None else (mask.long().cumsum(1) - 1).clamp(min=0)
 
     def __call__(self,
         ids:Tensor, # (b, n): all tokens so far
@@ -495,31 +494,7 @@ class GenerationMixin:
     "What a model with a causal head gets: `generate`, and settings for it."
     generate = generate
 
-    @classmethod
-    def can_generate(cls)->bool: return True
-
     @cached_property
     def generation_config(self)->GenerationConfig: # another can be set
         return GenerationConfig.from_model_config(self.config)
 
-    @classmethod
-    def from_pretrained(cls,
-        pretrained_model_name_or_path, # folder, 'transformers-lite/…', or hub repository
-        *args, **kwargs, # of `PreTrainedModel.from_pretrained`
-    ): # what that gives back
-        "Load a model, and its generation_config.json if there is one."
-        name, hub = pretrained_model_name_or_path, split_hub_kwargs(kwargs)[0]
-        loaded = super().from_pretrained(name, *args, **kwargs)
-        model = loaded[0] if isinstance(loaded, tuple) else loaded
-        if name and cached_file(name, GENERATION_FILE, must_exist=False, **hub):
-            model.generation_config = GenerationConfig.from_pretrained(name, **hub)
-        return loaded
-
-    def save_pretrained(self,
-        save_directory, # folder; made if it isn't there
-        is_main_process:bool=True, # False: write nothing
-        **kwargs, # of `PreTrainedModel.save_pretrained`
-    )->None:
-        "Save the model, and its settings for `generate`."
-        super().save_pretrained(save_directory, is_main_process=is_main_process, **kwargs)
-        if is_main_process: self.generation_config.save_pretrained(save_directory)

@@ -67,10 +67,11 @@ class Linear(nn.Linear):
     def quick(self,
         x:Tensor, # (…, d_in)
     )->bool: # True or False
-        "Is it float32, large, without gradient, and nothing but plain tensors?"
-        return (not torch.is_grad_enabled() and can_look(x) and prefer_onednn()
-                and large(self.weight) and x.dtype == self.weight.dtype == torch.float32
-                and type(x) is torch.Tensor and type(self.weight) is nn.Parameter and x.numel() > 0
+        "Is it float32, enough work, without gradient, and nothing but plain tensors?"
+        work = x.numel() * self.weight.shape[0] # multiplications
+        return (not torch.is_grad_enabled() and large(self.weight) and work >= 3 * 2**18
+                and prefer_onednn() and can_look(x) and x.dtype == self.weight.dtype == torch.float32
+                and type(x) is torch.Tensor and type(self.weight) is nn.Parameter
                 and torch.backends.mkldnn.enabled and not torch.is_autocast_enabled('cpu'))
 
     def forward(self, x:Tensor)->Tensor:

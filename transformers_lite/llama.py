@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .attention import Context, multi_head
 from .configuration import LlamaConfig
+from .generation import GenerationMixin
 from .heads import classification_loss, cross_entropy, labels_on_padding
 from .layers import Embedding, Linear
 from .model import ModelOutput, PreTrainedModel, activation, text_inputs
@@ -50,11 +51,12 @@ def rotary_angles(
     x:Tensor, # hidden states, (b, n, d) or (tokens, d)
     context:Context, # of the batch
     config, # with `rope_parameters` and `head_dim`
-)->tuple: # (cosines, sines): (…, n, 1, head_dim/2) each
+)->tuple: # (cosines, sines): (…, n, 1, head_dim) each
     "By how much each token is turned: worked out in float32, once for all blocks of a batch."
     def make():
         angle = context.where(x)[..., None, None] * frequencies(config, x.device)
-        return angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+        cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+        return torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
     return context.shared('rotary_angles', make)
 
 # %% ../nbs/11_llama.ipynb #dfb9f490
@@ -64,8 +66,9 @@ def rotate(
 )->Tensor: # of x's shape
     "Turn each head: its first half holds the points' x, its second half their y."
     cos, sin = angles
-    a, b = x.unflatten(-1, (-1, 2, cos.shape[-1])).unbind(-2)
-    return torch.stack((a * cos - b * sin, b * cos + a * sin), dim=-2).flatten(-3)
+    width = cos.shape[-1]
+    heads = x.unflatten(-1, (-1, width))
+    return (heads * cos + heads.roll(width // 2, -1) * sin).flatten(-2)
 
 # %% ../nbs/11_llama.ipynb #f0215a27
 class LlamaAttention(nn.Module):
@@ -196,7 +199,7 @@ class CausalLMOutputWithPast(ModelOutput):
     attentions: tuple|None = None
 
 # %% ../nbs/11_llama.ipynb #fe37ab63
-class LlamaForCausalLM(LlamaPreTrainedModel):
+class LlamaForCausalLM(GenerationMixin, LlamaPreTrainedModel):
     "Llama that writes: a score for every word of the vocabulary, at each position."
     _tied_weights_keys = ['lm_head.weight']
     # transformers' Trainer asks: the loss knows `num_items_in_batch`, and moves the labels by one

@@ -12,16 +12,16 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 # %% auto #0
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length', 'Words', 'Names', 'Tokens', 'NamedTokens',
            'TokensById', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED', 'MARKS',
-           'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'BatchEncoding', 'as_token', 'is_many', 'is_words',
-           'is_length', 'is_dict', 'Role', 'RoleId', 'TokenRoles', 'AddsTokens', 'SpecialRows', 'BareRow',
-           'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'truncation_way', 'RowLengths', 'pad_array', 'PadsRows',
-           'plain_rows', 'ReadsIds', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce', 'EncodesTexts',
-           'write_files', 'SavesTokenizer', 'own_code', 'own_templates', 'read_setting', 'read_settings', 'read_added',
-           'read_backend', 'read_templates', 'backend_sides', 'backend_roles', 'ReadsSettings', 'LoadsTokenizer',
-           'ShowsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython',
-           'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given',
-           'WordPieceMixin', 'Memory', 'CutsPieces', 'DistilBertTokenizer', 'BertTokenizer', 'plan_batches',
-           'length_bucketed']
+           'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'AnswersPlaces', 'BatchEncoding', 'as_token',
+           'is_many', 'is_words', 'is_length', 'is_dict', 'Role', 'RoleId', 'TokenRoles', 'AddsTokens', 'SpecialRows',
+           'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'truncation_way', 'RowLengths', 'pad_array',
+           'PadsRows', 'PadsLater', 'plain_rows', 'ReadsIds', 'Decodes', 'paired', 'as_samples', 'PicksInputs',
+           'CallOptions', 'CallsOnce', 'EncodesTexts', 'write_files', 'SavesTokenizer', 'own_code', 'own_templates',
+           'read_setting', 'read_settings', 'read_added', 'read_backend', 'read_templates', 'backend_sides',
+           'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'ShowsTokenizer', 'PreTrainedTokenizerBase',
+           'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython', 'PreTrainedTokenizer', 'wordpiece_backend',
+           'row_processor', 'find_vocab', 'wordpiece_given', 'WordPieceMixin', 'Memory', 'CutsPieces',
+           'DistilBertTokenizer', 'BertTokenizer', 'plan_batches', 'length_bucketed']
 
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import json, re
@@ -140,8 +140,21 @@ def row_question(
     ask.__name__, ask.__doc__ = name, row_question.__doc__
     return ask
 
+# %% ../nbs/04a_tokenizer.ipynb #914f5889
+class AnswersPlaces:
+    "The questions of a row, put to a batch."
+    def tokens(self, batch_index:int=0)->list: return self.encoding(batch_index).tokens
+    def word_ids(self, batch_index:int=0)->list: return self.encoding(batch_index).word_ids
+    def sequence_ids(self, batch_index:int=0)->list: return self.encoding(batch_index).sequence_ids
+
+    token_to_sequence, token_to_word = map(row_question, ('token_to_sequence', 'token_to_word'))
+    char_to_token, char_to_word = map(row_question, ('char_to_token', 'char_to_word'))
+    token_to_chars = row_question('token_to_chars', CharSpan)
+    word_to_chars = row_question('word_to_chars', CharSpan)
+    word_to_tokens = row_question('word_to_tokens', TokenSpan)
+
 # %% ../nbs/04a_tokenizer.ipynb #383258eb
-class BatchEncoding(BatchFeature):
+class BatchEncoding(AnswersPlaces, BatchFeature):
     "What a tokenizer returns: the model's inputs by name, and the encoding of each row by number."
     def __init__(self,
         data:dict|None=None, # dict of input name to rows
@@ -190,16 +203,6 @@ class BatchEncoding(BatchFeature):
         more = len(self.encodings) - 8
         rest = f'<p>… and {more:,} rows more</p>' if more > 0 else ''
         return show_tokens(self.encodings[:8])._repr_html_() + rest
-
-    def tokens(self, batch_index:int=0)->list: return self.encoding(batch_index).tokens
-    def word_ids(self, batch_index:int=0)->list: return self.encoding(batch_index).word_ids
-    def sequence_ids(self, batch_index:int=0)->list: return self.encoding(batch_index).sequence_ids
-
-    token_to_sequence, token_to_word = map(row_question, ('token_to_sequence', 'token_to_word'))
-    char_to_token, char_to_word = map(row_question, ('char_to_token', 'char_to_word'))
-    token_to_chars = row_question('token_to_chars', CharSpan)
-    word_to_chars = row_question('word_to_chars', CharSpan)
-    word_to_tokens = row_question('word_to_tokens', TokenSpan)
 
 # %% ../nbs/04a_tokenizer.ipynb #0ec17b65
 SPECIAL_TOKENS = tuple(f'{n}_token' for n in ('bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'))
@@ -582,7 +585,8 @@ class PadsRows:
         if not padding or not lengths: return lengths
         if self.pad_token is None:
             raise ValueError("Padding needs a padding token, and this tokenizer has none. "
-                             "Use add_special_tokens({'pad_token': '[PAD]'}).")
+                             "Use add_special_tokens({'pad_token': '[PAD]'}), or for a language "
+                             "model tokenizer.pad_token = tokenizer.eos_token.")
         length = round_up(max(lengths) if padding == 'longest' else max_length, multiple)
         values = {main: self.pad_token_id, 'token_type_ids': self.pad_token_type_id,
                   'attention_mask': 0, 'special_tokens_mask': 1, 'offset_mapping': (0, 0)}
@@ -593,6 +597,9 @@ class PadsRows:
             else: data[k] = pad_rows(data[k], length, values[k], side)
         return [max(n, length) for n in lengths]
 
+# %% ../nbs/04a_tokenizer.ipynb #a96e929a
+class PadsLater(PadsRows):
+    "Padding for what was encoded before."
     def pad(self,
         # a dict of rows, or a list of such dicts with one row each, as a `Dataset` gives them
         encoded_inputs:dict|list,
@@ -632,7 +639,7 @@ def plain_rows(
 
 # %% ../nbs/04a_tokenizer.ipynb #560f1653
 class ReadsIds:
-    "From tokens to ids, from ids to tokens, and from ids to text."
+    "From tokens to ids, and from ids to tokens."
     def convert_tokens_to_ids(self,
         tokens:str|list, # a token or a list of them
     )->int|list: # its id, or a list; that of the unknown token for what isn't in the vocabulary
@@ -661,6 +668,9 @@ class ReadsIds:
         raise IndexError(f"No token has the id {i}: the vocabulary has {len(self)} tokens, "
                          f"0 to {len(self)-1}. {why}")
 
+# %% ../nbs/04a_tokenizer.ipynb #39d77aa9
+class Decodes(ReadsIds):
+    "From ids to text."
     def decode(self,
         token_ids, # an id, or a list, array or tensor; a batch of rows gives a list of texts
         skip_special_tokens:bool=False, # leave the special ones out
@@ -1114,7 +1124,7 @@ class ShowsTokenizer:
                 f"added_tokens_decoder={{\n{added}}}\n)")
 
 # %% ../nbs/04a_tokenizer.ipynb #57648971
-class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, PadsRows, ReadsIds,
+class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, PadsLater, Decodes,
                               EncodesTexts, SavesTokenizer, LoadsTokenizer, ShowsTokenizer):
     "All that a tokenizer does around `_encode_batch`: special tokens, padding, tensors, files."
     vocab_files_names = {}

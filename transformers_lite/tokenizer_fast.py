@@ -415,7 +415,7 @@ class PreTrainedTokenizerFast(HoldsRust, Trains, Chats, PreTrainedTokenizerBase)
     def _clean_up(self, text):
         if not self._is_bpe(): return super()._clean_up(text)
         warn_once("clean_up_tokenization_spaces does nothing to the text of a BPE tokenizer, whose "
-                  "tokens hold the spaces that were there. Leave it out.")
+                  "tokens hold the spaces that were there. Set it to False.")
         return text
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #66759ff4
