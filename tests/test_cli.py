@@ -24,7 +24,7 @@ def test_demo():
     end = os.times()
     assert end.children_user + end.children_system - start.children_user - start.children_system < 10
     for word in '1. The config', '2. The model', '3. The token', '4. The predict', '[CLS]', '##', 'positive', 'negative', '%', 'classify', 'Done in': assert word in out
-    assert '\033' not in out and out.count('\n') < 72
+    assert '\033' not in out and out.count('\n') < 78
     assert max(map(len, out.splitlines())) <= 130
 
 def test_demo_by_name(): assert lines('demo')[:-9] == lines()[:-9]

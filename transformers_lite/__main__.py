@@ -1,7 +1,7 @@
 """The command line. `python -m transformers_lite` shows the guide's steps on text, a picture and a
-sound; `classify`, `classify-image` and `transcribe` take files of your own, `generate` goes on with a
-text, and `inspect` says what a checkpoint is. A `pipeline` does the work. `course` writes the chapters,
-and `new` a notebook with an architecture to make your own.
+sound; `classify`, `classify-image` and `transcribe` take files of your own, `generate` goes on with
+a text, and `inspect` says what a checkpoint is. A `pipeline` does the work. `course` writes the
+chapters, and `new` a notebook with an architecture to make your own.
 
 A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
 docstring. torch is imported inside the commands that need it, so that `--help` answers at once."""

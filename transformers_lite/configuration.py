@@ -548,7 +548,8 @@ class RotaryConfig(PretrainedConfig):
         super().validate()
         rope = self.rope_parameters
         kind = rope['rope_type']
-        self.check(kind in ROTARY_KINDS, 'rope_scaling', f"known kinds are {', '.join(ROTARY_KINDS)}")
+        known = ', '.join(ROTARY_KINDS)
+        self.check(kind in ROTARY_KINDS, 'rope_scaling', f'known kinds are {known}')
         self.check(rope.get('partial_rotary_factor', 1) == 1, 'rope_scaling',
                    'here a head is rotated whole: partial_rotary_factor must be 1')
         for name in ROTARY_KINDS[kind]:

@@ -186,7 +186,8 @@ def next_word_loss(
         after_padding = (attention_mask[:, :-1] == 0) & (attention_mask[:, 1:] != 0)
         wanted = wanted.masked_fill(after_padding, -100)
     loss = cross_entropy(logits[:, :-1].float(), wanted)
-    return loss if num_items_in_batch is None else loss * (wanted != -100).sum() / num_items_in_batch
+    if num_items_in_batch is None: return loss
+    return loss * (wanted != -100).sum() / num_items_in_batch
 
 # %% ../nbs/11_llama.ipynb #360aceef
 @dataclass
