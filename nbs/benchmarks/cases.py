@@ -303,3 +303,28 @@ def _():
         with torch.inference_mode(): return m(input_values=x).last_hidden_state
     same(run(theirs), run(ours), 1e-3)
     return Race(lambda: run(theirs), lambda: run(ours), block_products(249, layers=12))
+
+# a decoder
+
+def writing(rows, new=24):
+    "Both sides write `new` tokens greedily; the floor reads every weight once a token."
+    theirs, ours = model_pair('LlamaForCausalLM', L.LlamaConfig(
+        vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
+        num_attention_heads=9, num_key_value_heads=3, tie_word_embeddings=True, eos_token_id=None))
+    ids = torch.randint(1000, 49152, (rows, 16), generator=torch.Generator().manual_seed(1))
+    def write(model):
+        return model.generate(ids, max_new_tokens=new, do_sample=False, pad_token_id=0)
+    same(write(theirs), write(ours), 0)
+    weights = [p.detach() for p in ours.parameters()]
+    def floor():
+        for _ in range(new):
+            for w in weights: w.sum()
+    return Race(lambda: write(theirs), lambda: write(ours), floor)
+
+WRITE = dict(group='write', target=1.3, runs=5, floor='reading the weights once a token')
+
+@case('generate, one text, 135 M weights', **WRITE)
+def _(): return writing(1)
+
+@case('generate, eight texts at once, 135 M weights', **WRITE)
+def _(): return writing(8)
