@@ -99,7 +99,7 @@ ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 
           '04a_tokenizer 04b_tokenizer_fast',
           '05_image_processor 05a_vit', '06_feature_extractor 06a_wav2vec2',
           '06a_wav2vec2 07_processor', '05a_vit 08_auto', '08_auto 09_pipelines',
-          '02c_steps 11_llama', '11_llama 11a_generation']
+          '03_heads 11_llama', '11_llama 11a_generation']
 
 def title(chapter): # the first heading of a chapter
     cell = json.loads((NBS/f'{chapter}.ipynb').read_text(encoding='utf-8'))['cells'][0]
@@ -118,7 +118,9 @@ def course_map():
         ax.text(x + .85, y + .33, fill(title(chapter), 20), ha='center', va='center', fontsize=8)
     for a, b in map(str.split, ARROWS):
         (x, y), (u, v) = at(a), at(b)
-        ax.annotate('', (u - .03, v + .36), (x + 1.68, y + .36),
+        tail, head = ((x + 1.68, y + .36), (u - .03, v + .36))
+        if x == u: tail, head = ((x + .82, y - .03), (u + .82, v + .75)) # one below the other
+        ax.annotate('', head, tail,
                     arrowprops=dict(arrowstyle='->', color=GREY, shrinkA=0, shrinkB=0))
     for x, y, text, colour in ((0, 7.0, 'configuration  →  model  →  head', BLUE),
                                (0, 1.45, 'text, pictures, sound  →  numbers  →  model', GREEN),
