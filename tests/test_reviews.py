@@ -116,6 +116,9 @@ def test_the_same_in_transformers(ours, held_out):
     for row in rows:
         row = torch.tensor([row])
         with torch.inference_mode(): torch.testing.assert_close(ours[0](row).logits, theirs(row).logits, rtol=1e-4, atol=1e-4)
+    start, how = torch.tensor(rows[:1])[:, :5], dict(do_sample=False, max_new_tokens=20)
+    assert ours[0].generate(start, **how).tolist() == theirs.generate(start, attention_mask=torch.ones_like(start), **how).tolist()
+    assert theirs.generation_config.temperature == ours[0].generation_config.temperature == .7
     old = run457('''import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 model, tokenizer = AutoModelForCausalLM.from_pretrained(args[0], dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(args[0])

@@ -200,12 +200,13 @@ def sound():
                      for o in out['chunks'])
 
 @step("A writer: which token comes next?",
-      f"generate(AutoModelForCausalLM.from_pretrained('{REVIEWS}'), **tokenizer('The film'))")
+      f"AutoModelForCausalLM.from_pretrained('{REVIEWS}').generate(**tokenizer('The film'))")
 def sentences():
     import torch
     for seed, begin in enumerate(('The film', 'This camera', 'I')):
         torch.manual_seed(seed)
-        yield ' '.join(written(REVIEWS, begin, max_new_tokens=30).split())
+        out, = ready(REVIEWS)(begin, max_new_tokens=30)
+        yield ' '.join(out['generated_text'].split())
     yield "Made up, token by token. It has read two megabytes of reviews, news and tweets."
 
 NEXT = {'classify "your own words"': 'label a text, a file or standard input',
@@ -401,27 +402,6 @@ def transcribe(args):
 
 # -- writing
 
-@lru_cache(None)
-def writer(
-    name, # a checkpoint
-): # (model, tokenizer)
-    "A model that writes, with its tokenizer, loaded once."
-    from transformers_lite import AutoModelForCausalLM, AutoTokenizer
-    return AutoModelForCausalLM.from_pretrained(name), AutoTokenizer.from_pretrained(name)
-
-def written(
-    name, # a checkpoint
-    text, # how it begins
-    temperature=.7, # above 0; the higher, the bolder
-    **settings, # of `generate`
-): # the whole text
-    "Go on with a text."
-    from transformers_lite import generate
-    model, tokenizer = writer(name)
-    ids = generate(model, **tokenizer(text, return_tensors='pt'), do_sample=True,
-                   temperature=temperature, **settings)
-    return tokenizer.decode(ids[0], skip_special_tokens=True)
-
 @command(arg('text', nargs='?', default='', help='how it begins; without it, the model begins'),
          arg('-n', '--number', type=int, default=1, help='how many texts (default: 1)'),
          arg('--tokens', type=int, default=100, help='at most so many new ones (default: 100)'),
@@ -432,14 +412,15 @@ def written(
 def generate(args):
     "Go on with a text, token by token: with the packaged checkpoint, as a reviewer might."
     import torch
-    from transformers_lite import TextStreamer
+    from transformers_lite import TextStreamer, pipeline
+    writer = pipeline('text-generation', model=args.model)
     if args.seed is None: torch.seed()
     else: torch.manual_seed(args.seed)
     for _ in range(args.number):
-        show = None if args.json else TextStreamer(writer(args.model)[1], skip_special_tokens=True)
-        text = written(args.model, args.text, args.temperature, max_new_tokens=args.tokens,
-                       streamer=show)
-        if args.json: print(as_json(text=text))
+        show = None if args.json else TextStreamer(writer.tokenizer, skip_special_tokens=True)
+        out, = writer(args.text, do_sample=True, temperature=args.temperature, streamer=show,
+                      max_new_tokens=args.tokens, progress=False)
+        if args.json: print(as_json(text=out['generated_text']))
 
 # -- inspect
 

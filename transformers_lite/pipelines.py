@@ -1,7 +1,7 @@
 """One line from a text, a picture or a sound to an answer.
 
 A model takes tensors and gives tensors. You have a sentence, and want to know what it says. What is missing are two steps: one before the
-model, one after it. A *pipeline* is these three steps in a row. `pipeline('text-classification')` makes one, for eight tasks, with the names,
+model, one after it. A *pipeline* is these three steps in a row. `pipeline('text-classification')` makes one, for nine tasks, with the names,
 the arguments and the results of transformers. This chapter builds what all tasks share, and two of them: labels and vectors for texts. [The next](09a_tasks.ipynb) has the other six.
 You need to know what a tokenizer and a head return, and the Auto classes (chapter 8).
 
