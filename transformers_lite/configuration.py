@@ -533,13 +533,13 @@ class RotaryConfig(PretrainedConfig):
 
     @rope_parameters.setter
     def rope_parameters(self, d:dict):
-        self.rope_theta = d.get('rope_theta', self.rope_theta)
-        self.rope_scaling = {k: v for k, v in d.items() if k != 'rope_theta'}
+        self.rope_scaling = d
 
     def __setattr__(self, k, v):
         if k == 'rope_scaling' and isinstance(v, dict):
+            if 'rope_theta' in v: self.rope_theta = v['rope_theta']
             kind = v.get('rope_type', v.get('type', 'default')) # 'type' is the oldest spelling
-            rest = {k: x for k, x in v.items() if k not in ('type', 'rope_type')}
+            rest = {k: x for k, x in v.items() if k not in ('type', 'rope_type', 'rope_theta')}
             v = {'rope_type': kind, **rest} if kind != 'default' or rest else None
         super().__setattr__(k, v)
 
@@ -555,10 +555,15 @@ class RotaryConfig(PretrainedConfig):
         for name in ROTARY_KINDS[kind]:
             self.check(name in rope, 'rope_scaling', f"'{kind}' needs {name}")
             check(name, rope[name], Positive, type(self).__name__)
+        if kind == 'llama3':
+            self.check(rope['low_freq_factor'] < rope['high_freq_factor'], 'rope_scaling',
+                       'low_freq_factor must be below high_freq_factor')
+        width = self.head_dim or self.hidden_size // self.num_attention_heads
+        self.check(width % 2 == 0, 'head_dim', f'a head is turned in pairs, and {width} is odd')
 
 # %% ../nbs/11_llama.ipynb #e9da2472
 class LlamaConfig(RotaryConfig):
-    "Settings of Llama (Touvron et al., 2023), by default of Llama 2 with 7 billion weights."
+    "Settings of Llama (Touvron et al., 2023), by default of the first with 7 billion weights."
     model_type = 'llama'
     divides = {'num_attention_heads': 'hidden_size', 'num_key_value_heads': 'num_attention_heads'}
     keys_to_ignore_at_inference = ['past_key_values'] # transformers' Trainer asks

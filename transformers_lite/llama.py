@@ -131,7 +131,7 @@ class BaseModelOutputWithPast(ModelOutput):
     "What a decoder without a head returns."
     last_hidden_state: Tensor|None = None # (b, n, d)
     past_key_values: object = None # a `DynamicCache`, to be passed with the next tokens
-    hidden_states: tuple|None = None # after the embeddings and after each block: (b, n, d) each
+    hidden_states: tuple|None = None # after the embeddings and each block, (b, n, d); last: normed
     attentions: tuple|None = None # weights of each block: (b, h, n, n) each
 
 # %% ../nbs/11_llama.ipynb #46174cbe

@@ -1214,8 +1214,8 @@ class TextGenerationPipeline(TakesPrompts, ReadsText, Pipeline):
     def _forward(self, model_inputs, **options):
         ids = model_inputs['input_ids']
         said = {**self.model.generation_config.to_diff_dict(), **options}
-        if 'generation_config' in options: said |= options['generation_config'].to_diff_dict()
-        usual = {k: v for k, v in self.usual.items() if k not in said}
+        whole = 'generation_config' in options # it stands in the place of what is usual
+        usual = {} if whole else {k: v for k, v in self.usual.items() if k not in said}
         if 'max_length' in said: usual.pop('max_new_tokens', None)
         if said.get('do_sample') is False: usual.pop('temperature', None)
         start = {k: v for k, v in model_inputs.items() if k != 'prompt'} if ids.shape[1] else {}
@@ -1234,8 +1234,10 @@ class TextGenerationPipeline(TakesPrompts, ReadsText, Pipeline):
         (new,), (prompt,) = model_outputs['new'].tolist(), model_outputs['prompt']
         start = model_outputs['input_ids'][model_outputs['attention_mask'] != 0].tolist()
         if ids: return [dict(generated_token_ids=start + row) for row in new]
-        texts = [self.tokenizer.decode(row, skip_special_tokens=skip_special_tokens,
-            clean_up_tokenization_spaces=clean_up_tokenization_spaces) for row in new]
+        def text_of(row): # whole, or a tokenizer that joins words would leave out the space between
+            return self.tokenizer.decode(row, skip_special_tokens=skip_special_tokens,
+                clean_up_tokenization_spaces=clean_up_tokenization_spaces)
+        texts = [text_of(start + row)[len(text_of(start)):] for row in new]
         if full: texts = [self.joined(prompt, text, continue_final_message) for text in texts]
         return [dict(generated_text=text) for text in texts]
 
