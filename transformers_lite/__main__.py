@@ -205,7 +205,7 @@ def sentences():
     import torch
     for seed, begin in enumerate(('The film', 'This camera', 'I')):
         torch.manual_seed(seed)
-        out, = ready(REVIEWS)(begin, max_new_tokens=30)
+        out, = ready(REVIEWS)(begin, max_new_tokens=24)
         yield ' '.join(out['generated_text'].split())
     yield "Made up, token by token. It has read two megabytes of reviews, news and tweets."
 
@@ -223,8 +223,8 @@ def demo(args):
     "Walk through the guide on real sentences, a picture and a sound: from settings to answers."
     start = perf_counter()
     print(paint("transformers_lite: from a configuration to a prediction", 1))
-    print("Three small models that ship with the package meet sentences, digits and a sound "
-          "that they have never met, and a fourth one writes. Nothing is downloaded.")
+    print("Three small models meet sentences, digits and a sound that are new to them, "
+          "and a fourth one writes. All ship with the package.")
     for number, (title, code, lines) in enumerate(STEPS, 1):
         print(f"\n{paint(f'{number}. {title}', 1)}\n   {paint('>>> ' + code, 36)}\n")
         for line in lines(): print('   ' + line)
