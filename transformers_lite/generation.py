@@ -301,8 +301,7 @@ class Generation:
         **kwargs, # settings of `GenerationConfig`, and arguments of the model's `forward`
     ):
         c, options = call_settings(model, generation_config, kwargs)
-        ids = input_ids if inputs is None else inputs
-        device = getattr(model, 'device', None)
+        ids, device = input_ids if inputs is None else inputs, getattr(model, 'device', None)
         ids, mask = read_prompt(c, ids, attention_mask, inputs_embeds, device)
         rows, start = ids.shape
         places = getattr(getattr(model, 'config', None), 'max_position_embeddings', inf)
@@ -318,8 +317,7 @@ class Generation:
         self.kept = {k: () for k in ('scores', 'logits', 'attentions', 'hidden_states')
                      if c.return_dict_in_generate and getattr(c, f'output_{k}')}
         for k in {*self.kept} & {'attentions', 'hidden_states'}: options[f'output_{k}'] = True
-        if times > 1 and past_key_values is not None:
-            past_key_values.batch_repeat_interleave(times)
+        if times > 1 and past_key_values: past_key_values.batch_repeat_interleave(times)
         self.steps = Steps(model, mask, c.use_cache, past_key_values, copies(inputs_embeds),
                            **{k: copies(x) for k, x in options.items()})
         self.processors = logits_processor or ()
