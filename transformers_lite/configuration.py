@@ -290,6 +290,9 @@ class PretrainedConfig(
         "Set several settings at once."
         for k, v in config_dict.items(): setattr(self, k, v)
 
+    # the settings of the part that reads text: transformers' tools ask
+    def get_text_config(self, decoder:bool|None=None, encoder:bool|None=None)->Self: return self
+
     @property
     def use_return_dict(self)->bool: # True or False
         "Do models return a `ModelOutput` (the default) or a plain tuple?"

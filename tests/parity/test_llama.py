@@ -149,6 +149,18 @@ def test_what_is_kept_is_theirs(tmp_path):
     with torch.no_grad(): again = ours(IDS[:, :1], past_key_values=legacy)
     assert again.past_key_values.get_seq_length() == N + 1 and b.get_seq_length() == N
 
+@pytest.mark.parametrize('tied', [False, True])
+def test_shards(tied, tmp_path): # both ways, in half precision
+    theirs = util.randomize(transformers.LlamaForCausalLM(transformers.LlamaConfig(**SMALL, tie_word_embeddings=tied)), .5).to(torch.bfloat16)
+    theirs.save_pretrained(tmp_path/'theirs', max_shard_size='15KB')
+    ours, info = util.our(CAUSAL).from_pretrained(tmp_path/'theirs', dtype='auto', output_loading_info=True)
+    ours.save_pretrained(tmp_path/'ours', max_shard_size='15KB')
+    assert all(len([*(tmp_path/f).glob('*.safetensors')]) > 2 for f in ('theirs', 'ours')) and not any(info.values())
+    again = transformers.LlamaForCausalLM.from_pretrained(tmp_path/'ours')
+    a, b, c = (m.state_dict() for m in (theirs, ours, again))
+    assert a.keys() == b.keys() == c.keys() and ours.dtype == again.dtype == torch.bfloat16
+    assert all(torch.equal(a[k], b[k]) and torch.equal(a[k], c[k]) for k in a)
+
 @pytest.mark.parametrize('spelling', ['rope_scaling', 'type', 'rope_parameters'])
 def test_spellings_of_rotary_settings(spelling):
     config = transformers_lite.LlamaConfig(**dict(rope_scaling=dict(rope_theta=500., rope_scaling=LLAMA3),
