@@ -28,7 +28,7 @@ def test_same_product(forced, bias, shape):
     ours, plain = pair(bias=bias)
     x = torch.randn(*shape)
     with torch.no_grad():
-        assert ours.quick(x) == forced
+        assert ours.quick(x) == (forced and x.numel() * 600 >= 3 * 2**18) # one row is too little work
         torch.testing.assert_close(ours(x), plain(x), rtol=1e-5, atol=1e-5)
         strided = torch.randn(*shape[:-1], 1024)[..., ::2]
         torch.testing.assert_close(ours(strided), plain(strided), rtol=1e-5, atol=1e-5)
