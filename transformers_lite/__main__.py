@@ -200,7 +200,7 @@ def sound():
                      for o in out['chunks'])
 
 @step("A writer: which token comes next?",
-      f"AutoModelForCausalLM.from_pretrained('{REVIEWS}').generate(**tokenizer('The film'))")
+      f"pipeline('text-generation', model='{REVIEWS}')('The film')")
 def sentences():
     import torch
     for seed, begin in enumerate(('The film', 'This camera', 'I')):

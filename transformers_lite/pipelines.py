@@ -1136,6 +1136,7 @@ TASK_ALIASES['ner'] = 'token-classification'
 
 # %% ../nbs/11a_generation.ipynb #1df4344e
 from collections.abc import Mapping
+from functools import partial
 
 # %% ../nbs/11a_generation.ipynb #f384b96c
 def is_chat(x)->bool: # is it a list of messages?
@@ -1234,10 +1235,10 @@ class TextGenerationPipeline(TakesPrompts, ReadsText, Pipeline):
         (new,), (prompt,) = model_outputs['new'].tolist(), model_outputs['prompt']
         start = model_outputs['input_ids'][model_outputs['attention_mask'] != 0].tolist()
         if ids: return [dict(generated_token_ids=start + row) for row in new]
-        def text_of(row): # whole, or a tokenizer that joins words would leave out the space between
-            return self.tokenizer.decode(row, skip_special_tokens=skip_special_tokens,
-                clean_up_tokenization_spaces=clean_up_tokenization_spaces)
-        texts = [text_of(start + row)[len(text_of(start)):] for row in new]
+        decode = partial(self.tokenizer.decode, skip_special_tokens=skip_special_tokens,
+                         clean_up_tokenization_spaces=clean_up_tokenization_spaces)
+        n = len(decode(start)) # decoded with the prompt, so that the space between is there
+        texts = [decode(start + row)[n:] for row in new]
         if full: texts = [self.joined(prompt, text, continue_final_message) for text in texts]
         return [dict(generated_text=text) for text in texts]
 

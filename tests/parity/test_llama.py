@@ -184,10 +184,7 @@ def test_fresh_weights(name): # drawn from the same distribution
     config = {**SMALL, 'initializer_range': .02}
     a = util.their(name)(transformers.LlamaConfig(**config)).state_dict()
     b = util.our(name)(util.our('LlamaConfig')(**config)).state_dict()
-    assert {k: v.shape for k, v in a.items()} == {k: v.shape for k, v in b.items()}
-    for k in a:
-        if a[k].ndim == 1: assert torch.equal(a[k], b[k]), k
-        elif a[k].numel() > 500: assert .9 < a[k].std() / b[k].std() < 1.1, k
+    util.check_fresh(a, b)
 
 def older(folder):
     "All cases against the transformers that is imported. Runs in `run457`."

@@ -93,10 +93,7 @@ def test_fresh_weights(name): # drawn from the same distribution
     theirs = util.their(name)(transformers.ViTConfig(**config))
     a = {util.on_disk(k, theirs.config): v for k, v in theirs.state_dict().items()}
     b = util.our(name)(util.our('ViTConfig')(**config)).state_dict()
-    assert {k: v.shape for k, v in a.items()} == {k: v.shape for k, v in b.items()}
-    for k in a:
-        if a[k].ndim == 1: assert torch.equal(a[k], b[k]), k
-        elif a[k].numel() > 500: assert .9 < a[k].std() / b[k].std() < 1.1, k
+    util.check_fresh(a, b)
 
 def older(folder):
     "All cases against the transformers that is imported, and what 5.x no longer has: masks for heads, and pruning. Runs in `run457`."

@@ -202,3 +202,10 @@ def check_numbers(theirs, ours, batch, states=True, tolerance=None):
     assert type(b) is tuple and [type(x) for x in a] == [type(x) for x in b] and [len(x) for x in a if type(x) is tuple] == [len(x) for x in b if type(x) is tuple]
     assert all(gap(x, y) <= (tolerance or TOLERANCE[ours.dtype]) for x, y in zip(a, b) if torch.is_tensor(x) and mask is None)
     return max(worst)
+
+def check_fresh(a, b):
+    "Fresh weights by name, theirs and ours: the same shapes, zeros and ones, and the same spread."
+    assert {k: v.shape for k, v in a.items()} == {k: v.shape for k, v in b.items()}
+    for k in a:
+        if a[k].ndim == 1: assert torch.equal(a[k], b[k]), k
+        elif a[k].numel() > 500: assert .9 < a[k].std() / b[k].std() < 1.1, k
