@@ -41,13 +41,13 @@ test-oldest: ## run every chapter on the oldest versions that settings.ini claim
 	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py -k 'not 15_finetuning and not 16_scaling and not 26_coming'
 
 lab: install-dev ## open the course in JupyterLab, at its first chapter
-	@cd nbs && $(abspath $(BIN))/jupyter lab --LabApp.default_url=/lab/tree/01_configuration.ipynb
+	@cd nbs && $(abspath $(BIN))/jupyter lab --LabApp.default_url=/lab/tree/00_first_hour.ipynb
 
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
 	@PYTHONPATH=. $(BIN)/nbdev-docs
 
-bench: install-dev oracle ## time theirs and ours (five minutes); TIMES=3 runs it three times
+bench: install-dev oracle ## time theirs and ours (seven minutes); TIMES=3 runs it three times
 	@cd nbs && $(abspath $(BIN))/python -m benchmarks --times $(TIMES)
 
 export: install-dev ## write the modules, the README, the chapters' links and llms.txt from the notebooks, and clean them

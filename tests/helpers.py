@@ -1,13 +1,15 @@
 "What several test files need: where the project is, a second Python, and the older transformers in it."
-import ast, ctypes, gc, json, os, signal, subprocess, sys, threading
+import ast, ctypes, gc, json, os, re, signal, subprocess, sys, threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT/'nbs').glob('*.ipynb'))
 ORACLE_457 = ROOT/'.oracle'/'457' # transformers 4.57.6, put there by `make test`
+FOUR = version('transformers') < '5' # tests/interop/test_older_release.py runs the tests beside it beside that release
 
 def free():
     "Give memory back to the system: Python's circles of objects, and what the C library keeps for later."
@@ -17,6 +19,16 @@ def free():
     gc.collect()
     try: ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError, TypeError): pass # only glibc has it
+    gc.freeze() # what is alive now, libraries above all, is not looked through again: half a second each time
+
+# test files that make something dear for all of their tests
+TOGETHER = {f'tests/test_{name}.py' for name in 'browser claims digits eras finetuning morse pipelines reviews scaling sentiment smollm tf tokenizer_parity'.split()}
+
+def goes_with(nodeid):
+    "What the tests have in common that stay on one worker: a chapter, a file, or nothing but the test itself."
+    file, _, test = nodeid.partition('::')
+    if chapter := re.match(r'test_cell\[(\w+)-\d', test): return chapter[1]
+    return file if file in TOGETHER else nodeid
 
 def run(*args, cwd=ROOT, limit=270, **env):
     "What a command prints; AssertionError with all that it said if it fails, or if it hasn't ended after `limit` seconds. Nothing it started goes on."
@@ -52,7 +64,7 @@ def cells_of(notebook, *names):
     cells = [''.join(c['source']) for c in nb['cells'] if c['cell_type'] == 'code']
     for code in cells:
         tree = ast.parse(code)
-        defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)} | {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+        defined = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))} | {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
         if all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in tree.body) or defined & {*names}: exec(code, space)
     assert space.keys() >= {*names}
     return space

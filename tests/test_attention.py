@@ -5,7 +5,8 @@ import pytest, torch
 from hypothesis import given, settings, strategies as st
 from torch import nn
 
-from transformers_lite.attention import (Context, DynamicCache, attend, attend_eager, attend_packed, head_rows, merge_heads, multi_head, pack, places,
+from transformers_lite import attention
+from transformers_lite.attention import (Context, DynamicCache, attend, attend_eager, attend_packed, attend_padded, head_rows, merge_heads, multi_head, pack, places,
                                          prune_linear, split_heads, unpack, visible)
 
 def keeps(draw):
@@ -242,3 +243,134 @@ def test_inference_mode_and_others_mix():
     with torch.inference_mode(): add(cache)
     add(cache)
     assert cache.get_seq_length() == 7
+
+# --- several texts in one call, and in one row
+
+def texts(draw):
+    "(lengths, positions): texts end to end, each with places of its own."
+    lengths = draw(st.lists(st.integers(1, 6), min_size=1, max_size=5))
+    return lengths, torch.cat([torch.arange(n) for n in lengths])
+some_texts = st.composite(texts)()
+
+def heads_of(lengths, h, kv_heads, d=8):
+    q = torch.randn(h, sum(lengths), d, dtype=torch.double)
+    return q, *torch.randn(2, kv_heads, sum(lengths), d, dtype=torch.double)
+
+@few
+@given(some_texts, st.sampled_from([(2, 2), (4, 2)]), kinds)
+def test_one_call_is_as_good_as_one_a_text(batch, heads, kind):
+    (lengths, at), (h, kv) = batch, heads
+    q, k, v = heads_of(lengths, h, kv)
+    context = Context(positions=at, lengths=lengths, causal=kind['causal'])
+    want = attend_packed(q, k, v, lengths, 0., kind['causal'], context.text_masks(q, kind['window']), h > kv)
+    got = attend_padded(q, k, v, context.offsets(), max(lengths), at, 0., **kind, grouped=h > kv)
+    torch.testing.assert_close(got, want)
+
+@few
+@given(some_texts, kinds)
+def test_a_row_of_texts_in_every_way(batch, kind):
+    "Packed, or masked in the fused kernel and step by step: a text in a row of several gathers what it gathers alone."
+    lengths, at = batch
+    x = torch.randn(1, sum(lengths), 8, dtype=torch.double)
+    alone = torch.cat([multi_head(t, t, t, 2, Context(causal=kind['causal']), window=kind['window']) for t in x.split(lengths, 1)], 1)
+    row = Context(positions=at[None], causal=kind['causal'])
+    several = replace(row, apart=lengths, once={})
+    told = replace(row, apart=torch.tensor(lengths), longest=max(lengths), once={})
+    for context in (several, replace(several, eager=True, once={}), several.of_texts(), told.of_texts()):
+        y = context.lay(x)
+        torch.testing.assert_close(context.stand(multi_head(y, y, y, 2, context, window=kind['window']), x.shape[:2]), alone)
+    if len(lengths) > 1 and not kind['causal'] and kind['window'] is None:
+        assert (multi_head(x, x, x, 2, row) - alone).abs().max() > 1e-3 # the control: read as one text
+
+def test_a_full_mask_drops_nothing():
+    full = Context(torch.ones(2, 3, dtype=torch.bool), places(3)).packed()
+    assert full.lengths is None and full.keep is None
+    keep = torch.tensor([[True, True], [True, False]])
+    padded = Context(keep, places(2, keep))
+    assert padded.packed(torch.tensor(False)) is padded # what a GPU found out: some padding is read
+    assert padded.packed(torch.tensor(True)).lengths == [2, 1]
+
+def test_a_text_without_tokens(): # a row that is padding from end to end
+    keep = torch.tensor([[True, True], [False, False], [True, False]])
+    context = Context(keep, places(2, keep)).packed()
+    assert context.lengths == [2, 1] and context.offsets().tolist() == [0, 2, 2, 3]
+    q, k, v = heads_of([2, 1], 2, 2)
+    torch.testing.assert_close(attend_padded(q, k, v, context.offsets(), 2, context.positions), attend_packed(q, k, v, [2, 1]))
+
+def kernel_of(release, heard):
+    "A stand-in for torch's `varlen_attn` of a release: computed text by text; it refuses what the real one does."
+    def compute(q, k, v, a, b, n, m, causal):
+        assert a is b and a.dtype == torch.int32 and type(n) is int and n == m == a.diff().max()
+        assert q.shape[0] == a[-1] and q.stride(-1) == 1
+        heard.append(release)
+        return attend_packed(*(x.transpose(0, 1) for x in (q, k, v)), a.diff().tolist(), 0., causal, None, q.shape[1] != k.shape[1]).transpose(0, 1)
+    def older(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, is_causal=False, return_aux=None):
+        return compute(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, is_causal)
+    def middle(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, *, return_aux=None, scale=None, window_size=(-1, -1)):
+        return compute(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, window_size == (-1, 0))
+    def newer(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, *, window_size=(-1, -1), enable_gqa=False):
+        assert enable_gqa or query.shape[1] == key.shape[1]
+        return compute(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, window_size == (-1, 0))
+    return dict(older=older, middle=middle, newer=newer)[release]
+
+@pytest.mark.parametrize('causal', [False, True])
+@pytest.mark.parametrize('kv', [4, 2])
+@pytest.mark.parametrize('release', ['older', 'middle', 'newer'])
+def test_flash_of_every_release(release, kv, causal, monkeypatch):
+    heard, lengths = [], [3, 1, 4]
+    monkeypatch.setattr('torch.nn.attention.varlen.varlen_attn', kernel_of(release, heard))
+    attention.varlen_names.cache_clear()
+    q, k, v = heads_of(lengths, 4, kv)
+    offsets = Context(lengths=lengths).offsets()
+    torch.testing.assert_close(attention.attend_flash(q, k, v, offsets, 4, causal), attend_packed(q, k, v, lengths, 0., causal, None, kv < 4))
+    assert heard == [release]
+    attention.varlen_names.cache_clear()
+
+@pytest.mark.parametrize('causal', [False, True])
+@pytest.mark.parametrize('kv', [4, 2])
+def test_the_efficient_kernel_is_called_rightly(kv, causal, monkeypatch):
+    lengths = [3, 1, 4]
+    def kernel(q, k, v, bias, a, b, n, m, dropout, kind, lse): # a stand-in for aten's
+        assert bias is None and a.dtype == torch.int32 and n == m == 4 and dropout == .5 and lse == torch.is_grad_enabled()
+        heads = (x[0].transpose(0, 1) for x in (q, k, v))
+        return attend_packed(*heads, a.diff().tolist(), 0., kind == 1).transpose(0, 1)[None], None
+    monkeypatch.setattr(torch.ops.aten, '_efficient_attention_forward', kernel, raising=False)
+    q, k, v = heads_of(lengths, 4, kv)
+    got = attention.attend_efficient(q, k, v, Context(lengths=lengths).offsets(), 4, .5, causal)
+    torch.testing.assert_close(got, attend_packed(q, k, v, lengths, 0., causal, None, kv < 4))
+
+class OnGPU(torch.Tensor):
+    "A tensor that says it is on a GPU."
+    device = property(lambda self: torch.device('cuda', 0))
+
+@pytest.mark.parametrize('kind, longest, dropout, window, d, capability, way', [
+    (torch.bfloat16, 512, 0., None, 64, (9, 0), 'flash'), (torch.float16, 2048, 0., None, 256, (8, 0), 'flash'),
+    (torch.bfloat16, 128, 0., None, 64, (9, 0), 'efficient'), # shorter texts
+    (torch.bfloat16, 512, .1, None, 64, (9, 0), 'efficient'), # flash can't drop weights
+    (torch.bfloat16, 512, 0., None, 264, (9, 0), 'efficient'), (torch.float32, 512, 0., None, 64, (9, 0), 'efficient'),
+    (torch.float16, 512, 0., None, 64, (7, 5), 'efficient'), (torch.bfloat16, 512, 0., None, 64, (7, 5), None),
+    (torch.bfloat16, 512, 0., 3, 64, (9, 0), None), (torch.bfloat16, 512, 0., None, 20, (9, 0), None), (torch.float64, 512, 0., None, 64, (9, 0), None)])
+def test_the_kernel_that_is_chosen(kind, longest, dropout, window, d, capability, way, monkeypatch):
+    monkeypatch.setattr(torch.version, 'cuda', '13.0')
+    monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda device: capability)
+    q = torch.empty(2, 3, d, dtype=kind).as_subclass(OnGPU)
+    assert attention.one_kernel(q, longest, dropout, window) == way
+    monkeypatch.setattr(torch.version, 'cuda', None) # AMD's
+    assert attention.one_kernel(q, longest, dropout, window) is None
+    assert attention.one_kernel(torch.empty(2, 3, d, dtype=kind), longest) is None # a processor
+
+@pytest.mark.parametrize('way', ['flash', 'efficient', None])
+def test_the_way_that_is_taken(way, monkeypatch):
+    "Beyond the processor there is one call a layer, told by numbers that are on the host and offsets that are where the batch is."
+    calls = []
+    monkeypatch.setattr(attention, 'one_kernel', lambda *args: way)
+    for name in ('attend_flash', 'attend_efficient', 'attend_padded'):
+        monkeypatch.setattr(attention, name, lambda q, k, v, offsets, longest, *rest, name=name: calls.append((name, offsets, longest)) or torch.empty_like(q))
+    x = torch.empty(5, 8, device='meta')
+    context = Context(positions=torch.empty(5, device='meta'), lengths=[2, 3], causal=True)
+    for layer in range(2): assert multi_head(x, x, x, 2, context.at(layer)).shape == x.shape
+    assert [c[0] for c in calls] == [f'attend_{way or "padded"}'] * 2
+    assert calls[0][1] is calls[1][1] and calls[0][1].device.type == 'meta' and calls[0][2] == 3
+    told = replace(context, apart=torch.empty(2, device='meta', dtype=torch.long), longest=3).of_texts() # lengths that only the GPU knows
+    multi_head(x, x, x, 2, told)
+    assert calls[-1][2] == 3 and 'counts' not in told.once

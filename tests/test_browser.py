@@ -8,8 +8,7 @@ from helpers import ROOT
 CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-pytestmark = [pytest.mark.xdist_group('browser'),
-              pytest.mark.skipif(not CHROMIUM and not os.environ.get('CI'), reason="no Chromium here; install it (Debian: apt-get install chromium) and this runs, as it does in CI")]
+pytestmark = pytest.mark.skipif(not CHROMIUM and not os.environ.get('CI'), reason="no Chromium here; install it (Debian: apt-get install chromium) and this runs, as it does in CI")
 
 @pytest.fixture(scope='module')
 def lab(tmp_path_factory):
@@ -63,8 +62,8 @@ def run_all(page, lab, name):
 
 def test_make_lab_opens_the_first_chapter(page, lab):
     page.goto(f'{lab[1]}/?token={lab[2]}')
-    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='01_configuration.ipynb').first.wait_for(timeout=60_000)
-    page.get_by_role('heading', name='Configuration').first.wait_for(timeout=30_000)
+    page.locator('.lm-TabBar-tab.lm-mod-current', has_text='00_first_hour.ipynb').first.wait_for(timeout=60_000)
+    page.get_by_role('heading', name='The first hour').first.wait_for(timeout=30_000)
 
 def test_a_chapter_runs_in_jupyterlab(page, lab):
     saved, errors = run_all(page, lab, '02c_steps.ipynb')

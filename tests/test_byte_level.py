@@ -211,7 +211,7 @@ def test_folders_both_ways(tmp_path):
         t, roles = make()
         ours = PreTrainedTokenizerFast(tokenizer_object=t, chat_template=template, padding_side='left', **roles)
         ours.save_pretrained(tmp_path/name)
-        assert (tmp_path/name/'chat_template.jinja').read_text() == template == json.loads((tmp_path/name/'tokenizer_config.json').read_text())['chat_template']
+        assert (tmp_path/name/'chat_template.jinja').read_text() == template and 'chat_template' not in json.loads((tmp_path/name/'tokenizer_config.json').read_text())
         folders.append(str(tmp_path/name)), want.append(told(ours))
     assert len({str(w) for w in want}) == 3
     assert run457(TOLD457, SAYS, CHAT, folders, str(tmp_path/'457')) == want
@@ -394,3 +394,14 @@ def test_an_old_jinja_is_refused(both, monkeypatch):
     import jinja2
     monkeypatch.setattr(jinja2, '__version__', '3.1.5')
     with pytest.raises(ImportError, match='3.1.5 is too old'): both[0].apply_chat_template(CHAT, chat_template='{{ 12345 }}')
+
+@pytest.mark.parametrize('template, kind', [('{% break %}', 'jinja2'), ("{{ 'a' * 10**14 }}", ValueError), ('{% for m in messages recursive %}{{ loop(messages) }}{% endfor %}', ValueError)], ids=str)
+def test_templates_that_fail_as_python(both, template, kind): # SyntaxError, MemoryError and RecursionError, in transformers
+    import jinja2
+    with pytest.raises(jinja2.TemplateSyntaxError if kind == 'jinja2' else kind): both[0].apply_chat_template(CHAT, chat_template=template, tokenize=False)
+
+def test_only_files_are_templates(tmp_path):
+    t, roles = gpt2()
+    PreTrainedTokenizerFast(tokenizer_object=t, **roles, chat_template=CHATML).save_pretrained(tmp_path)
+    (tmp_path/'additional_chat_templates'/'folder.jinja').mkdir(parents=True)
+    assert PreTrainedTokenizerFast.from_pretrained(tmp_path).chat_template == CHATML

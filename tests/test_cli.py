@@ -1,5 +1,6 @@
 "The command line, as a user types it: what it prints, what it says to a mistake, and how soon."
-import json, os, subprocess, sys
+import io, json, os, subprocess, sys
+from pathlib import Path
 
 import pytest
 
@@ -190,3 +191,39 @@ def test_generate_json_is_what_is_shown(): # texts may have several lines
 def test_generate_answers_mistakes_in_words(args, says):
     res = cli('generate', 'The', *args)
     assert res.returncode == 2 and res.stdout == '' and says in res.stderr and 'Traceback' not in res.stderr
+
+# every command with every bad file
+
+EACH = '''
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from transformers_lite.__main__ import main
+for args in json.loads(sys.argv[1]):
+    streams = [io.TextIOWrapper(io.BytesIO(), 'utf-8', write_through=True) for _ in range(2)]
+    try:
+        with redirect_stdout(streams[0]), redirect_stderr(streams[1]): code = main(args) or 0
+    except SystemExit as e: code = e.code
+    except BaseException as e: code = repr(e)
+    print(json.dumps([args, code, streams[1].buffer.getvalue().decode()]))
+'''
+
+def test_no_file_is_so_bad_that_a_traceback_comes(tmp_path):
+    "A sound of 100 samples, an empty one, halves, other kinds, folders, settings that are none: an answer, or one line and exit code 2."
+    import numpy as np, soundfile
+    from PIL import Image
+    sound, png = tmp_path/'short.wav', io.BytesIO()
+    for name, x in dict(short=np.zeros(100), empty=np.zeros(0), nan=np.full(4000, np.nan), stereo=np.ones((9, 2))).items(): soundfile.write(tmp_path/f'{name}.wav', x.astype(np.float32), 16000, subtype='FLOAT')
+    Image.new('RGB', (20, 20)).save(png, 'PNG')
+    for name, data in {'half.png': png.getvalue()[:40], 'empty.png': b'', 'one.png': png.getvalue(), 'half.flac': (MORSE/'sample.flac').read_bytes()[:300], 'bytes': bytes(range(256)), 'nul.txt': b'a\0b\n'}.items(): (tmp_path/name).write_bytes(data)
+    for name, text in dict(typed='{"model_type": "distilbert", "n_layers": "x"}', cut='{"model_type', other='{"model_type": "gpt9"}', list='[1]', nothing='{}').items():
+        (tmp_path/name).mkdir()
+        (tmp_path/name/'config.json').write_text(text)
+        (tmp_path/name/'model.safetensors').write_bytes(bytes(20))
+    commands = [['classify-image', '?'], ['transcribe', '?'], ['classify', '--file', '?'], ['inspect', '?'], ['classify', '--model', '?', 'hello'], ['transcribe', '--model', '?', str(sound)], ['classify-image', '--model', '?', str(tmp_path/'one.png')], ['generate', '--model', '?', 'hello']]
+    calls = [[a.replace('?', str(f)) for a in c] for c in commands for f in sorted(tmp_path.iterdir())] + [[a.replace('?', f) for a in c] for c in commands[:4] for f in ('a\0b', 'x' * 5000)]
+    p = subprocess.run([sys.executable, '-c', EACH, json.dumps(calls)], env={**os.environ, 'PYTHONPATH': str(ROOT)}, text=True, capture_output=True)
+    told = [json.loads(line) for line in p.stdout.splitlines()]
+    assert len(told) == len(calls) > 120 and not p.stderr
+    for args, code, err in told: assert code == 0 or code == 2 and len(err.splitlines()) == 1, (args, code, err)
+    good = [Path(args[-1]).name for args, code, _ in told if code == 0]
+    assert 'one.png' in good and len(good) < 12

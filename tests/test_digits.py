@@ -41,6 +41,8 @@ def test_card_tells_what_was_measured(ours, held_out):
     text, saved = (FOLDER/'README.md').read_text(encoding='utf-8'), json.loads((FOLDER/'training.json').read_text())
     said = float(re.search(r'\| vit-digits \| ([\d.]+) \|', text)[1])
     assert abs(said - accuracy(*ours, [Image.fromarray(a) for a in x], y)) < 1e-3 and saved['minutes'] <= 20
+    control = saved['without bending']['held_out'] # the same training without what the page says is of use
+    assert all(f'{v:.4f}' in text for v in control.values()) and control['bent'] < .7
 
 def test_samples_were_held_out(held_out):
     files = sorted(FOLDER.glob('sample-*.png'))

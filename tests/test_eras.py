@@ -108,6 +108,15 @@ TEXT = {
     'tokenizers, no template': rust(post_processor=None),
     'optimum': V | MAP | rust() | config(**ROLES, do_lower_case=True, model_max_length=512, tokenizer_class='DistilBertTokenizer') | {'ort_config.json': {'opset': 14}},
     'transformers.js': rust() | config(**ROLES, do_lower_case=True, model_max_length=512, tokenizer_class='BertTokenizer') | {'config.json': dict(model_type='distilbert')},
+    'peft': rust() | MAP | config(**ROLES, added_tokens_decoder=decoder(*ROLES.values()), extra_special_tokens={}, do_lower_case=True, model_max_length=512, tokenizer_class='DistilBertTokenizer') | {'adapter_config.json': dict(peft_type='LORA', base_model_name_or_path='distilbert-base-uncased')},
+    'llama-factory': V | roles(**dicts(ROLES, normalized=False)) | rust() | config(**ROLES, added_tokens_decoder=decoder(*ROLES.values()), do_lower_case=True, padding_side='right', split_special_tokens=False, tokenizer_class='DistilBertTokenizer', model_max_length=512),
+    'special tokens as any text': V | rust() | config(**ROLES, split_special_tokens=True, tokenizer_class='DistilBertTokenizer'),
+    'trl': rust(added=[('<x>', True)]) | roles(**dicts(ROLES, normalized=False), additional_special_tokens=[token('<x>', normalized=False)]) | config(**ROLES, added_tokens_decoder=decoder(*ROLES.values(), '<x>'), additional_special_tokens=['<x>'], chat_template=[dict(name='default', template='{{ messages }}')],
+        padding_side='left', truncation_side='left', verbose=False, tokenizer_class='PreTrainedTokenizerFast') | {'chat_template.jinja': '{{ messages }}'},
+    'spaCy': V | roles(**ROLES) | config(**ROLES, do_lower_case=True, do_basic_tokenize=True, never_split=None, tokenize_chinese_chars=True, strip_accents=None, model_max_length=512, vocab_file='transformer/model/vocab.txt', tokenizer_class='DistilBertTokenizer')
+        | {'meta.json': dict(lang='en'), 'cfg': '{}'},
+    'setfit': V | roles(**dicts(ROLES, normalized=False)) | rust(padding=PADDED | dict(direction='Right')) | config(**ROLES, added_tokens_decoder=decoder(*ROLES.values()), extra_special_tokens={}, do_lower_case=True, model_max_length=256, tokenizer_class='DistilBertTokenizer',
+        max_length=256, pad_to_multiple_of=None, pad_token_type_id=0, padding_side='right', stride=0, truncation_side='right', truncation_strategy='longest_first') | {'model_head.pkl': '', 'config_setfit.json': dict(labels=None)},
     'numbers with a point': V | config(model_max_length=1e30, do_lower_case=True),
 }
 # neither release loads these, or both get them wrong; what is right follows from another layout
@@ -298,7 +307,7 @@ def test_pictures(tmp_path, layout):
     picture = np.random.default_rng(0).integers(0, 256, (12, 9, 3), dtype=np.uint8)
     want = transformers.ViTImageProcessor.from_pretrained(folder)(picture, return_tensors='np')['pixel_values']
     for c in transformers_lite.AutoImageProcessor, transformers_lite.AutoProcessor, transformers_lite.ViTImageProcessor:
-        assert np.abs(c.from_pretrained(folder)(picture, return_tensors='np')['pixel_values'] - want).max() < 1e-6
+        assert np.abs(c.from_pretrained(folder)(picture, return_tensors='np')['pixel_values'] - want).max() < (1.01 / 127.5 if layout == '4.50' and c is not transformers_lite.ViTImageProcessor else 1e-6) # the fast class resizes by torch: one step
 
 # ── tokens of several characters ────────────────────────────────────────────────────────────────────────────────────
 def test_whole_tokens(tmp_path):

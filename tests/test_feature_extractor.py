@@ -90,6 +90,24 @@ def test_left_padding_with_a_mask_is_right(): # each clip as it is alone; transf
     a, b = (c(padding_side='left', return_attention_mask=True)(CLIPS, padding=True, sampling_rate=16000)['input_values'][1] for c in (transformers.Wav2Vec2FeatureExtractor, Wav2Vec2FeatureExtractor))
     assert np.abs(b[-90:] - alone).max() < 1e-6 and (b[:-90] == 0).all() and np.abs(a[-90:] - alone).max() > .5
 
+@pytest.mark.parametrize('offset', [0, 3, 100, 1000])
+def test_a_clip_far_from_zero(offset): # the sums are as good as transformers'
+    clips = [clip(n) + np.float32(offset) for n in (160000, 90001)]
+    a, b = (c(return_attention_mask=True)(clips, padding=True, sampling_rate=16000, return_tensors='np') for c in (transformers.Wav2Vec2FeatureExtractor, Wav2Vec2FeatureExtractor))
+    same(a, b)
+
+@pytest.mark.filterwarnings('ignore')
+@pytest.mark.parametrize('kwargs', SETTINGS, ids=str)
+@pytest.mark.parametrize('call', CALLS, ids=str)
+def test_nothing_is_shared(kwargs, call): # neither with the caller's clips nor among rows
+    clips = [c.copy() for c in CLIPS]
+    batch = Wav2Vec2FeatureExtractor(**kwargs)(clips, sampling_rate=kwargs.get('sampling_rate', 16000), **call)
+    for rows in batch.values():
+        others = [r.copy() for r in rows[1:]]
+        rows[0][:] = 7
+        assert all(np.array_equal(a, b) for a, b in zip(rows[1:], others))
+    assert all(np.array_equal(a, b) for a, b in zip(clips, CLIPS))
+
 # field notes, row 9
 
 def test_a_clip_depends_on_its_batch_and_is_warned_about(recwarn):
@@ -112,9 +130,17 @@ BAD = [(np.zeros((500, 2)), 'channels'), (np.zeros((500, 1)), 'channels'), (np.z
 def test_bad_input(sound, words):
     with pytest.raises(ValueError, match=words): Wav2Vec2FeatureExtractor()(sound, sampling_rate=16000)
 
-@pytest.mark.parametrize('call,words', [(dict(sampling_rate=8000), 'Resample it'), (dict(padding='max_length'), 'max_length'), (dict(truncation=True), 'max_length'), (dict(padding='some'), 'unknown'), (dict(return_tensors='np'), 'different lengths')], ids=str)
+@pytest.mark.parametrize('call,words', [(dict(sampling_rate=8000), 'Resample it'), (dict(padding='max_length'), 'max_length'), (dict(truncation=True), 'max_length'), (dict(padding='some'), 'unknown'), (dict(return_tensors='pt'), 'different lengths')], ids=str)
 def test_bad_calls(call, words):
     with pytest.raises(ValueError, match=words): Wav2Vec2FeatureExtractor()(CLIPS, **{'sampling_rate': 16000, **call})
+
+def test_numpy_has_arrays_of_arrays(): # as in transformers, where clips keep their lengths
+    ours, theirs = (cls(return_attention_mask=True)(CLIPS, sampling_rate=16000, return_tensors='np') for cls in (Wav2Vec2FeatureExtractor, transformers.Wav2Vec2FeatureExtractor))
+    for k in theirs:
+        assert ours[k].dtype == theirs[k].dtype == object and ours[k].shape == theirs[k].shape == (len(CLIPS),)
+        assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(ours[k], theirs[k]))
+    out = Wav2Vec2FeatureExtractor().pad({'input_values': [np.zeros(3), np.zeros(5)], 'labels': [1, 2]}, padding=False, return_tensors='np')
+    assert out['labels'].tolist() == [1, 2] and [len(x) for x in out['input_values']] == [3, 5]
 
 @pytest.mark.parametrize('kwargs', [dict(do_normalise=False), dict(sampling_rate=0), dict(sampling_rate='x'), dict(padding_side='up'), dict(feature_size=-1), dict(padding_value='x')], ids=str)
 def test_bad_settings(kwargs):

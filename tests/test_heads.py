@@ -235,3 +235,60 @@ def test_the_output_table_is_the_input_table(tmp_path):
     assert untied.num_parameters() == model.num_parameters() + 13 * 8
     model.set_output_embeddings(nn.Linear(8, 13))
     assert model.vocab_projector is model.get_output_embeddings()
+
+# --- scores of labelled positions only
+
+def learned(model, sparse, **kwargs):
+    "Output, and the gradient of every weight."
+    model.config.sparse_prediction = sparse
+    model.zero_grad()
+    out = model.train()(**kwargs)
+    out.loss.backward()
+    return out, {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+def scores_words(name):
+    torch.manual_seed(5)
+    if name == 'masked': return DistilBertForMaskedLM(DistilBertConfig(**TINY, dropout=0., attention_dropout=0.))
+    from transformers_lite import LlamaConfig, LlamaForCausalLM
+    return LlamaForCausalLM(LlamaConfig(vocab_size=13, hidden_size=8, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2, initializer_range=1.))
+
+@pytest.mark.parametrize('items', [None, 7])
+@pytest.mark.parametrize('masked', [True, False])
+@pytest.mark.parametrize('name', ['masked', 'causal'])
+def test_scores_of_labelled_positions(name, masked, items):
+    "Equal loss and gradients, and a row of scores for each label; a label more is a row and another loss."
+    if items and name == 'masked': pytest.skip('takes no num_items_in_batch')
+    model, wanted = scores_words(name), IDS.masked_fill((MASK == 0) | (torch.arange(8) % 3 == 0), -100)
+    given = dict(input_ids=IDS, labels=wanted, attention_mask=MASK if masked else None)
+    if items: given['num_items_in_batch'] = items
+    (all_of, a), (few, b) = learned(model, False, **given), learned(model, True, **given)
+    counted = wanted if name == 'masked' else wanted[:, 1:]
+    assert all_of.logits.shape == (2, 8, 13) and few.logits.shape == ((counted != -100).sum(), 13)
+    near(all_of.loss, few.loss)
+    assert a.keys() == b.keys()
+    for n in a: torch.testing.assert_close(a[n], b[n], rtol=1e-4, atol=1e-5)
+    rows = (all_of.logits if name == 'masked' else all_of.logits[:, :-1])[counted != -100]
+    near(rows, few.logits)
+    wanted[0, 3] = 1
+    more, _ = learned(model, True, **given)
+    assert len(more.logits) == len(few.logits) + 1 and abs(more.loss - few.loss) > 1e-4
+    assert model.eval()(**given).logits.shape == (2, 8, 13)  # only in training
+    with torch.no_grad(): assert model.train()(input_ids=IDS).logits.shape == (2, 8, 13)  # and only with labels
+
+@pytest.mark.parametrize('name', ['masked', 'causal'])
+def test_labels_of_labelled_positions_are_checked(name):
+    model = scores_words(name).train()
+    model.config.sparse_prediction = True
+    with pytest.raises(ValueError, match='every label is -100'): model(input_ids=IDS, labels=torch.full_like(IDS, -100))
+    with pytest.raises(ValueError, match='labels have shape'): model(input_ids=IDS, labels=IDS[:, :-1])
+    with pytest.raises(IndexError, match='label 99 is out of range'): model(input_ids=IDS, labels=torch.full_like(IDS, 99))
+    flat = IDS.flatten() if name == 'masked' else None
+    if flat is not None: assert model(input_ids=IDS, labels=flat).logits.shape == (16, 13)
+
+def test_sparse_prediction_is_a_setting_of_the_file(tmp_path):
+    "Written only where it was asked for; transformers' ModernBERT has it under this name, off, too."
+    assert 'sparse_prediction' not in DistilBertConfig(**TINY).to_diff_dict() and not DistilBertConfig(**TINY).sparse_prediction
+    DistilBertConfig(**TINY, sparse_prediction=True).save_pretrained(tmp_path)
+    assert DistilBertConfig.from_pretrained(tmp_path).sparse_prediction
+    import transformers
+    assert transformers.ModernBertConfig().sparse_prediction is False

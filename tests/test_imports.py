@@ -40,7 +40,7 @@ def test_names(module):
     assert getattr(transformers_lite, module) is mod
     for name in mod.__all__: assert getattr(transformers_lite, name) is getattr(mod, name)
     listed = [name for name, m in transformers_lite._where.items() if m == module]
-    assert {*listed} <= {*mod.__all__, 'PreTrainedConfig', 'ViTFeatureExtractor'} & {*dir(transformers_lite)}
+    assert {*listed} <= {*mod.__all__, 'PreTrainedConfig', 'ViTFeatureExtractor', 'AddedToken'} & {*dir(transformers_lite)}
     assert [name in transformers_lite.__all__ for name in listed] == [module != 'tf'] * len(listed)
 
 def test_no_name_twice():

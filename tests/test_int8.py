@@ -1,13 +1,14 @@
 "Whole numbers of 8 bits in the Morse model, and what chapter 17 does where a processor can't multiply them; the chapter measures the other two checkpoints."
-import copy, logging, math, platform, time, warnings
+import copy, logging, math, platform, sys, time, warnings
 
 import numpy as np, pytest, torch
 
-from helpers import NOTEBOOKS, cells_of
+from helpers import NOTEBOOKS, ROOT, cells_of
 from test_notebooks import Run
 from transformers_lite import AutoModelForCTC, AutoProcessor
 
 PRODUCT = torch._int_mm
+sys.path.insert(0, str(ROOT/'nbs'))  # the chapter asks benchmarks for the processor's name
 
 @pytest.fixture(scope='module')
 def page(): return cells_of('25_int8', 'by_floats', 'int8_slower', 'left_out')
@@ -73,3 +74,78 @@ def test_a_page_on_a_processor_that_is_slow(monkeypatch):
     assert [*names['times']] == ['32 bits'] and names['missing'] == [names['left_out'](names['slower'])] and {*names['scores']} == {'sentiment', 'digits'}
     assert 'times as long as floats here, and are computed with floats' in str(book.cells[place('times = ')].outputs)
     book.close()
+
+# A decoder
+
+@pytest.fixture(scope='module')
+def decoder():
+    return cells_of('25_int8', 'Int8Linear', 'with_int8')
+
+def test_a_layer_of_8_bits(decoder):
+    "Both ways are the product with the rounded weights, and a neighbour changes nothing."
+    torch.manual_seed(0)
+    for bias in (True, False):
+        layer = torch.nn.Linear(96, 40, bias=bias)
+        small, rounded = decoder['Int8Linear'](layer), copy.deepcopy(layer)
+        assert (small.whole * small.scale[:, None] - layer.weight).abs().max() <= small.scale.max() / 2 * 1.001
+        rounded.weight.data = small.whole * small.scale[:, None]
+        x = torch.randn(2, 20, 96)
+        with torch.no_grad():
+            assert torch.equal(small(x), rounded(x)) and (small(x) - layer(x)).abs().max() > 1e-4
+            few = small(x[:, :4])
+            assert few.shape == (2, 4, 40) and (few - rounded(x[:, :4])).abs().max() < .02 * few.abs().max()
+            assert torch.equal(small(x[:1, :1]), few[:1, :1])
+
+@pytest.mark.parametrize('d_in', [8, 40, 344])
+def test_rows_that_torch_would_read_beyond(decoder, d_in):
+    "PyTorch's product takes 16 numbers at a time with AVX-512, also where 8 are left: the layer takes the other way then."
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(d_in, 128)
+    small = decoder['Int8Linear'](layer)
+    for n in (1, 3):
+        x = torch.randn(n, d_in)
+        with torch.no_grad(): assert (small(x) - layer(x)).abs().max() < .05
+
+def test_a_row_of_zeros_stays_one(decoder):
+    layer = torch.nn.Linear(32, 16, bias=False)
+    layer.weight.data[3] = 0
+    small = decoder['Int8Linear'](layer)
+    for n in (1, 20): assert (small(torch.randn(n, 32))[:, 3] == 0).all() and small(torch.randn(n, 32)).isfinite().all()
+
+def test_a_decoder_of_8_bits_writes_by_steps(decoder):
+    "Greedy, with a cache: each token is the best of a model without one, or nearly. And eight bits aren't two: rounded to -1, 0 and 1 its scores are others."
+    from transformers_lite import AutoModelForCausalLM, AutoTokenizer
+    name = 'transformers-lite/llama-reviews'
+    model, tok = AutoModelForCausalLM.from_pretrained(name), AutoTokenizer.from_pretrained(name)
+    small = decoder['with_int8'](model)
+    kinds = {type(m).__name__ for m in small.modules()}
+    assert 'Int8Linear' in kinds and 'Linear' not in kinds and isinstance(model.lm_head, torch.nn.Linear)
+    prompt = tok('The film is', return_tensors='pt')
+    ids = small.generate(**prompt, do_sample=False, max_new_tokens=12)
+    n = prompt.input_ids.shape[1]
+    with torch.no_grad():
+        scores = model(ids).logits[0, n-1:-1]
+        chosen = scores.gather(1, ids[0, n:, None])[:, 0]
+        assert len(chosen) > 4 and (scores.amax(1) - chosen < .3).all()
+        whole, cache, steps = small(**prompt).logits, None, []
+        for ids in prompt.input_ids.split(1, 1):
+            out = small(ids, past_key_values=cache)
+            cache = out.past_key_values
+            steps.append(out.logits)
+        near = lambda m: (m(**prompt).logits - model(**prompt).logits).abs().max()
+        assert torch.allclose(torch.cat(steps, 1), whole, atol=.1) and near(small) < .3
+        for m in small.modules():
+            if hasattr(m, 'whole'): m.whole.copy_((m.whole / 127.).round() * 127)
+        assert near(small) > 1
+
+def test_a_decoder_of_8_bits_is_kept_as_plain_tensors(decoder, tmp_path):
+    from safetensors.torch import load_file, save_file
+    from transformers_lite import LlamaConfig, LlamaForCausalLM
+    config = LlamaConfig(vocab_size=50, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2)
+    small, again = (decoder['with_int8'](LlamaForCausalLM(config).eval()) for _ in range(2))
+    ids = torch.arange(6)[None]
+    with torch.no_grad():
+        assert not torch.equal(small(ids).logits, again(ids).logits)
+        save_file(small.state_dict(), tmp_path/'small.safetensors')
+        again.load_state_dict(load_file(tmp_path/'small.safetensors'))
+        assert torch.equal(small(ids).logits, again(ids).logits)

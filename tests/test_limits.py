@@ -58,8 +58,9 @@ def test_each_process_says_what_it_held(tmp_path):
     (tmp_path/'test_holds.py').write_text('def test_little(): pass\ndef test_much(): assert len(b"x" * 300_000_000)\n')
     def said(most):
         source = (ROOT/'tests'/'conftest.py').read_text()
-        assert source.count('MEMORY = 4000') == 1
-        (tmp_path/'conftest.py').write_text(source.replace('MEMORY = 4000', f'MEMORY = {most}'))
+        source, count = re.subn(r'^MEMORY = \d+', f'MEMORY = {most}', source, flags=re.M)
+        assert count == 1
+        (tmp_path/'conftest.py').write_text(source)
         return run(sys.executable, '-m', 'pytest', '-n', 1, '-q', '-c', ROOT/'pyproject.toml', '--rootdir', tmp_path, tmp_path/'test_holds.py', cwd=tmp_path)
     assert re.search(r'memory, gw0: 3\d\d MB at most, in test_holds.py::test_much', said(4000))
     with pytest.raises(AssertionError, match=r'(?s)failed with 1\n.*memory, gw0: 3\d\d MB at most, MORE THAN 200, in test_holds.py::test_much.*2 passed'): said(200)

@@ -767,10 +767,39 @@ def test_an_output_made_of_a_dict_holds_what_the_dict_holds():
 def test_a_way_to_attend_that_is_not_known_changes_nothing():
     m = DistilBertModel(DistilBertConfig(vocab_size=9, dim=8, n_heads=2, n_layers=1, hidden_dim=16))
     m.set_attn_implementation('sdpa')
-    with pytest.raises(ValueError, match="'flash' is unknown"): m.set_attn_implementation('flash')
+    with pytest.raises(ValueError, match='"flash"` is not supported'): m.set_attn_implementation('flash')
     assert m.attention_mode == 'sdpa'
     m.config._attn_implementation = 'flash'
-    with pytest.raises(ValueError, match="'flash' is unknown"): m(torch.tensor([[1]]))
+    with pytest.raises(ValueError, match='"flash"` is not supported'): m(torch.tensor([[1]]))
+
+def test_a_class_says_which_names_loading_need_not_speak_of(folder):
+    class Silent(DistilBertForSequenceClassification): _keys_to_ignore_on_load_missing = [r'classifier\.', 'nothing_such']
+    (model, info), said = heard(Silent.from_pretrained, folder, output_loading_info=True)
+    assert not said and not any(info.values()) and 0 < model.classifier.weight.std() < 2 # filled all the same
+    _, info = quiet(DistilBertForSequenceClassification.from_pretrained, folder, output_loading_info=True)
+    assert info['missing_keys'] == {f'{a}classifier.{b}' for a in ('', 'pre_') for b in ('weight', 'bias')}
+    class Bare(DistilBertModel): _keys_to_ignore_on_load_unexpected = ['^classifier', 'pre_cl']
+    model.save_pretrained(folder/'whole')
+    (_, info), said = heard(Bare.from_pretrained, folder/'whole', output_loading_info=True)
+    assert not said and not any(info.values())
+    _, said = heard(DistilBertModel.from_pretrained, folder/'whole')
+    assert said
+
+def test_a_configuration_may_ask_for_checkpointing(folder): # as files of 2021 do
+    for cls in DistilBertModel, DistilBertForMaskedLM:
+        model = cls(DistilBertConfig(**TINY, gradient_checkpointing=True))
+        assert model.is_gradient_checkpointing and not cls(DistilBertConfig(**TINY)).is_gradient_checkpointing
+        model.gradient_checkpointing_disable()
+        assert not model.is_gradient_checkpointing
+
+def test_what_a_class_is_asked():
+    for cls in PreTrainedModel, DistilBertModel:
+        assert cls._supports_sdpa and cls._can_set_attn_implementation() and not cls._supports_flash_attn and not cls.is_parallelizable
+
+def test_a_vocabulary_is_padded_to_a_whole_multiple(base):
+    with pytest.raises(ValueError, match='multiple of `1.3`'): base.resize_token_embeddings(20, pad_to_multiple_of=1.3)
+    quiet(base.resize_token_embeddings, 20, pad_to_multiple_of=8)
+    assert base.vocab_size == base.config.vocab_size == 24
 
 @pytest.mark.parametrize('mask', [[[1, -1]], [[1., -1e9]]])
 def test_a_mask_with_negative_entries(mask):

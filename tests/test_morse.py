@@ -54,6 +54,8 @@ def test_size(): assert sum(f.stat().st_size for f in FOLDER.iterdir()) <= 1_500
 def test_card_tells_what_was_measured():
     text, curve = (FOLDER/'README.md').read_text(encoding='utf-8'), json.loads((FOLDER/'training.json').read_text())
     assert '351,925 parameters' in text and curve['minutes'] <= 20 and curve['curve'][-1][0] >= 5000
+    last = [c[-1][3] for c in (curve['curve'], curve['all at once']['curve'])] # the control: without a curriculum
+    assert [float(v) / 100 for v in re.findall(r'([\d.]+)%', text.split('## Training')[1].split('## Measured')[0])] == last
 
 def test_card_says_where_it_fails(ours):
     "In the chapter's words, and with figures that are measured again: two stations at once."

@@ -1,13 +1,13 @@
 "ViT's and wav2vec 2.0's settings, heads and Auto classes: files, signatures, messages, and what users do with them."
 import copy, inspect, json, pickle
 
-import pytest, torch, transformers
+import numpy as np, pytest, torch, transformers
 from sklearn.datasets import load_sample_image
 
 from helpers import run457
 from transformers_lite import *
 from transformers_lite import auto
-from transformers_lite.wav2vec2 import mask_spans
+from transformers_lite.wav2vec2 import _compute_mask_indices
 
 VIT = dict(image_size=8, patch_size=4, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
 W2V = dict(vocab_size=9, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, conv_dim=[8, 16], conv_kernel=[10, 4], conv_stride=[5, 2], num_conv_pos_embeddings=4,
@@ -43,7 +43,7 @@ result = [json.loads({name}.from_pretrained(d + f).to_json_string()) for f in ('
 
 @pytest.mark.parametrize('cls,kwargs,words', [(ViTConfig, dict(image_size=8), 'must fit'), (ViTConfig, dict(num_attention_heads=5), 'divide hidden_size'), (ViTConfig, dict(patch_size='16'), 'pixels'), (ViTConfig, dict(hidden_dropout_prob=1.5), 'between 0 and 1'),
     (ViTConfig, dict(hidden_sise=8), "did you mean 'hidden_size'"), (ViTConfig, dict(image_size=(8, 8, 8)), 'pixels'), (ViTConfig, dict(num_channels=0), 'at least 1'), (Wav2Vec2Config, dict(conv_stride=(5,)), 'an entry for each'), (Wav2Vec2Config, dict(conv_dim=()), 'entry|above 0'),
-    (Wav2Vec2Config, dict(conv_kernel=(0,) * 7), 'entry at least 1'), (Wav2Vec2Config, dict(feat_extract_norm='both'), "'group' or 'layer'"), (Wav2Vec2Config, dict(num_conv_pos_embedding_groups=7), 'divide'), (Wav2Vec2Config, dict(add_adapter=True), 'no adapters'),
+    (Wav2Vec2Config, dict(conv_kernel=(0,) * 7), 'entry at least 1'), (Wav2Vec2Config, dict(feat_extract_norm='both'), "'group' or 'layer'"), (Wav2Vec2Config, dict(num_conv_pos_embedding_groups=7), 'divide'), (Wav2Vec2Config, dict(add_adapter=1), 'True or False'),
     (Wav2Vec2Config, dict(layerdrop=2.), 'between 0 and 1'), (Wav2Vec2Config, dict(ctc_loss_reduction='none'), "'sum' or 'mean'"), (Wav2Vec2Config, dict(mask_time_prb=.1), "did you mean 'mask_time_prob'"), (Wav2Vec2Config, dict(mask_time_length=0), 'at least 1')], ids=str)
 def test_wrong_settings(cls, kwargs, words):
     with pytest.raises(ValueError, match=words): cls(**kwargs)
@@ -128,12 +128,12 @@ def test_freezing():
     model.freeze_base_model()
     assert {n.split('.')[0] for n, p in model.named_parameters() if p.requires_grad} == {'lm_head'}
 
-def test_mask_spans_law():
+def test_masks_law():
     for seed in range(30):
-        torch.manual_seed(seed)
-        lengths = torch.randint(1, 80, (4,)).tolist()
-        mask = mask_spans(lengths, 80, .3, 10, 2)
-        for row, n in zip(mask, lengths): assert not row[n:].any() and (row.sum() >= 10 if n >= 10 else not row.any())
+        np.random.seed(seed)
+        lengths = torch.from_numpy(np.random.randint(1, 80, 4))
+        mask = _compute_mask_indices((4, 80), .3, 10, torch.arange(80) < lengths[:, None], 2)
+        for row, n in zip(mask, lengths.tolist()): assert not row[n:].any() and (row.sum() >= 10 if n >= 10 else not row.any())
 
 def test_training_hides_stretches():
     model = make(Wav2Vec2Model, mask_time_prob=.5, hidden_dropout=0., attention_dropout=0., activation_dropout=0., layerdrop=0., mask_time_length=3).train()
@@ -208,3 +208,8 @@ def test_a_photograph(photo, resample, tmp_path): # from the file to the scores,
     assert (a - b).abs().max() <= 1e-6
     model = make(ViTForImageClassification, image_size=224, patch_size=56)
     with torch.no_grad(): assert (model(a).logits - model(b).logits).abs().max() < 1e-5
+
+def test_saving_says_where(tmp_path): # a list, as in transformers
+    for cls in ViTImageProcessor, Wav2Vec2FeatureExtractor:
+        (path,) = cls().save_pretrained(tmp_path)
+        assert path == str(tmp_path/'preprocessor_config.json') and cls.from_pretrained(path) == cls()

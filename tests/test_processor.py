@@ -178,7 +178,7 @@ def test_calls(processor):
     with processor.as_target_processor(): assert processor('AB').input_ids == [5, 6]
 
 @pytest.mark.parametrize('call,kind,words', [(lambda p: p(), ValueError, 'audio, text, or both'), (lambda p: p(np.ones(9), sampling_rate=8000), ValueError, 'Resample it'), (lambda p: p(np.ones(9), samplingrate=16000), TypeError, 'sampling_rate'),
-    (lambda p: p.pad(), ValueError, 'input_features, labels'), (lambda p: p.decode([99]), IndexError, '99'), (lambda p: p.decode([.5]), TypeError, 'argmax'), (lambda p: p.decode([np.float32(.5)]), TypeError, 'argmax'), (lambda p: p.decode('AB'), TypeError, 'Call the tokenizer'), (lambda p: p.decode(None), TypeError, 'None'), (lambda p: p.batch_decode(torch.rand(1, 2, 3)), TypeError, 'argmax'), (lambda p: p.decode([-100]), IndexError, '-100'),
+    (lambda p: p.pad(), ValueError, 'input_features, labels'), (lambda p: Wav2Vec2CTCTokenizer(vocab={'A': 0}, unk_token=None).decode([99]), IndexError, '99'), (lambda p: p(text='A', padding=True, text_kwargs={'padding': True}), ValueError, 'padding: given alone and in text_kwargs'), (lambda p: p(text='A', text_kwargs={'paddin': True}), TypeError, "did you mean 'padding'"), (lambda p: p(text='A', text_kwargs={'sampling_rate': 9}), TypeError, "no option 'sampling_rate'"), (lambda p: p(text='A', common_kwargs={'paddin': True}), TypeError, "did you mean 'padding'"), (lambda p: p.decode([.5]), TypeError, 'argmax'), (lambda p: p.decode([np.float32(.5)]), TypeError, 'argmax'), (lambda p: p.decode('AB'), TypeError, 'Call the tokenizer'), (lambda p: p.decode(None), TypeError, 'None'), (lambda p: p.batch_decode(torch.rand(1, 2, 3)), TypeError, 'argmax'), (lambda p: p.decode([-100]), IndexError, '-100'),
     (lambda p: Wav2Vec2Processor(p.tokenizer, p.feature_extractor), TypeError, 'feature_extractor'), (lambda p: Wav2Vec2Processor(p.feature_extractor, None), TypeError, 'tokenizer'), (lambda p: Wav2Vec2Processor.from_pretrained('nowhere/at/all'), OSError, 'no folder'),
     (lambda p: Wav2Vec2CTCTokenizer(), ValueError, 'needs a vocabulary'), (lambda p: Wav2Vec2CTCTokenizer('none.json'), ValueError, 'no vocabulary file'), (lambda p: Wav2Vec2CTCTokenizer(vocab={'A': 'x'}), ValueError, 'whole number'),
     (lambda p: Wav2Vec2CTCTokenizer(vocab=VOCAB, word_delimter='_'), ValueError, 'no argument'), (lambda p: Wav2Vec2CTCTokenizer(vocab={'A': 0}, unk_token=None)('B'), ValueError, "lacks 'B'")])
@@ -190,3 +190,56 @@ def test_broken_vocabulary(tmp_path):
     with pytest.raises(ValueError, match="vocab.json' begins like JSON"): Wav2Vec2CTCTokenizer(tmp_path/'vocab.json')
 
 def test_light(): assert run_python(f'import sys\nfrom transformers_lite import Wav2Vec2Processor, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor\np = Wav2Vec2Processor(Wav2Vec2FeatureExtractor(), Wav2Vec2CTCTokenizer(vocab={VOCAB!r}))\np([0.] * 99, text="AB", sampling_rate=16000)\nprint(sorted({{"torch", "soundfile", "soxr", "PIL"}} & set(sys.modules)))').strip() == '[]'
+
+# what transformers' own tests ask
+
+ASKED = ["t.decode([5, 6, 99])", "t.batch_decode([[5, 99, 99, 6], [8, 0, 8]])", "t.convert_ids_to_tokens([5, 77])", "t.decode([5, 6, 4, 7], spaces_between_special_tokens=True)", "t.decode([1, 5, 99], spaces_between_special_tokens=True)", "t.encoder", "sorted(t.decoder.items())",
+    "list(map(str, (t('', return_tensors='pt')['input_ids'].dtype, tuple(t('', return_tensors='pt')['input_ids'].shape))))"]
+LOWER = ["(t.add_tokens([AddedToken('ca', lstrip=True, rstrip=True), AddedToken('BAD')]), [t(x)['input_ids'] for x in ('ab ca d', 'AB CA D', 'bad', 'Bad cab')])[1]", "t('stra\u00dfe')['input_ids']"]
+TOLD = "from transformers import AddedToken, Wav2Vec2CTCTokenizer\ndef tell(c, file): return [[eval(a, dict(t=c(file, **o), AddedToken=AddedToken)) for a in asked] for asked, o in ((ASKED, {}), (LOWER, dict(do_lower_case=True)))]\n"
+
+@pytest.mark.filterwarnings('ignore')
+def test_asked_as_theirs(vocab_file):
+    space = dict(ASKED=ASKED, LOWER=LOWER)
+    exec(TOLD, space)
+    ours, theirs = (json.loads(json.dumps(space['tell'](c, vocab_file))) for c in (Wav2Vec2CTCTokenizer, transformers.Wav2Vec2CTCTokenizer))
+    then = run457(f'ASKED, LOWER = {ASKED!r}, {LOWER!r}\n' + TOLD + 'result = tell(Wav2Vec2CTCTokenizer, args[0])', str(vocab_file))
+    assert ours == then and ours[0] == theirs[0]
+    assert ours[1][0][0] == ours[1][0][1] and len(ours[1][0][0]) == 4 # the added token is found in both cases
+
+def test_phonemes():
+    sent = '\u0288\u02b0 \u00e6 \u00e6\u0303 \u02e7 k\u02b0'
+    t = Wav2Vec2CTCTokenizer(vocab={p: i for i, p in enumerate(sent.split())})
+    assert t.decode(t(sent).input_ids, spaces_between_special_tokens=True) == sent and t.decode(t(sent).input_ids) == sent.replace(' ', '')
+
+def test_nested_encoder():
+    t = Wav2Vec2CTCTokenizer(vocab={'eng': {'a': 7, 'b': 8}, 'ita': {'a': 6, 'd': 9}}, target_lang='eng')
+    assert t.encoder == {'a': 7, 'b': 8} and t.decoder == {7: 'a', 8: 'b'} and t.decode([7, 8, 7]) == 'aba'
+    t.set_target_lang('ita')
+    assert t.encoder == {'a': 6, 'd': 9} and t.decode([6, 9, 9]) == 'ad'
+
+def test_what_saving_gives(processor, tmp_path):
+    path, = processor.save_pretrained(tmp_path/'p')
+    assert path == str(tmp_path/'p'/'processor_config.json') and json.load(open(path))['processor_class'] == 'Wav2Vec2Processor'
+
+GROUPED = [dict(max_length=30, padding='max_length'), dict(), dict(common_kwargs={'return_tensors': 'np'}, text_kwargs={'padding': 'max_length', 'max_length': 7}, audio_kwargs={'padding': 'max_length', 'max_length': 50}), dict(text_kwargs={'max_length': 20}, sampling_rate=16000)]
+
+@pytest.mark.filterwarnings('ignore')
+def test_options_in_groups(tmp_path, vocab_file): # and those that the tokenizer was made with, or its file says
+    code = """import numpy as np
+from copy import deepcopy # theirs empties the groups
+def tell(m, folder):
+    t, f = m.Wav2Vec2CTCTokenizer.from_pretrained(folder, max_length=9, padding='max_length'), m.Wav2Vec2FeatureExtractor()
+    m.Wav2Vec2Processor(f, t).save_pretrained(folder + '/saved')
+    both = m.Wav2Vec2Processor(f, t), m.Wav2Vec2Processor.from_pretrained(folder + '/saved')
+    made = [p(audio=[np.ones(40), np.ones(40)], text=['AB', 'A'], **deepcopy(o)) for p in both for o in GROUPED]
+    return [[np.shape(b['input_values']), np.array(b['labels']).tolist()] for b in made]
+"""
+    here = {}
+    exec(f'GROUPED = {GROUPED!r}\n' + code, here)
+    files = [tmp_path/w for w in ('ours', 'theirs')]
+    for f in files: Wav2Vec2CTCTokenizer(vocab_file).save_pretrained(f)
+    import transformers_lite
+    got = json.loads(json.dumps(here['tell'](transformers_lite, str(files[0]))))
+    assert got == run457(f'GROUPED = {GROUPED!r}\n' + code + 'import transformers\nresult = tell(transformers, args[0])', str(files[1]))
+    assert [len(labels[0]) for _, labels in got] == [30, 9, 7, 20] * 2

@@ -116,7 +116,7 @@ TYPES = [ # a type, a default, right values and wrong ones
     (int, 3, whole, not_whole | st.none()), (float, .5, real | whole, not_real | st.none()), (bool, False, st.booleans(), short | whole | st.none()), (str, 'a', short, whole | st.none() | st.booleans()),
     (Count, 1, st.integers(1, 10**9), st.integers(max_value=0) | not_whole), (Depth, 0, st.integers(0, 10**9), st.integers(max_value=-1) | not_whole), (Share, .1, st.floats(0, 1), st.floats(1, exclude_min=True) | not_real),
     (Spread, 0., st.floats(0, 10**6), st.floats(max_value=0, exclude_max=True) | not_real), (Positive, 1., st.floats(0, 10**6, exclude_min=True), st.floats(max_value=0) | not_real),
-    (int | None, None, whole | st.none(), not_whole), (Count | None, None, st.integers(1) | st.none(), st.integers(max_value=0) | not_whole), (Literal['a', 1], 'a', st.sampled_from(['a', 1]), st.sampled_from(['b', 2, 1., True, None, []])),
+    (int | None, None, whole | st.none(), not_whole), (Count | None, None, st.integers(1, 2**63 - 1) | st.none(), st.integers(max_value=0) | not_whole), (Literal['a', 1], 'a', st.sampled_from(['a', 1]), st.sampled_from(['b', 2, 1., True, None, []])),
     (list[int], [1], st.lists(whole, max_size=3), st.lists(not_whole, min_size=1, max_size=3) | short | whole), (Sequence[Share] | None, None, st.lists(st.floats(0, 1), max_size=3) | st.none(), st.lists(not_real, min_size=1, max_size=2) | short),
     (Size, 8, st.integers(1, 99) | st.lists(st.integers(1, 99), min_size=2, max_size=2), st.integers(max_value=0) | short | st.lists(st.integers(1, 99), min_size=3, max_size=3)),
     (Annotated[int, Rule('even', lambda n: n % 2 == 0)], 0, whole.map(lambda n: 2 * n), whole.map(lambda n: 2 * n + 1) | not_whole)]

@@ -175,3 +175,10 @@ def test_make_bench_finds_its_files():
     "The benchmarks stand in nbs/, and what they read elsewhere in the project."
     code = "from benchmarks import cases; print(all(p.exists() for p in (cases.CHECKPOINTS, cases.ROOT/'Makefile', cases.ROOT/'nbs'/'data')))"
     assert run(sys.executable, '-c', code, cwd=ROOT/'nbs', PYTHONPATH=str(ROOT)).splitlines()[-1] == 'True'
+
+def test_a_chapter_stays_on_one_worker():
+    "Else each worker runs all of its cells, for those few that it is asked for."
+    said = run(sys.executable, '-m', 'pytest', '-n', '2', '-v', 'tests/test_notebooks.py', '-k', '20_messages or 20e_features')
+    workers = {}
+    for worker, chapter in re.findall(r'^\[(gw\d)\].* PASSED .*test_cell\[(\w+)-\d', said, re.M): workers.setdefault(chapter, set()).add(worker)
+    assert {c: len(w) for c, w in workers.items()} == {'20_messages': 1, '20e_features': 1} and len(set.union(*workers.values())) == 2

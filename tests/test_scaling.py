@@ -1,4 +1,4 @@
-"More than one process: the scripts that chapter 15 shows, run with two processes as its reader runs them; and what goes wrong without care."
+"More than one process: the scripts that chapter 16 shows, run with two processes as its reader runs them; and what goes wrong without care."
 import csv, gzip, json, os, sys
 
 import numpy as np, pytest, torch
@@ -18,7 +18,7 @@ def scripts(tmp_path_factory):
     for cell in json.loads((ROOT/'nbs'/'16_scaling.ipynb').read_text(encoding='utf-8'))['cells']:
         head, _, code = ''.join(cell['source']).partition('\n')
         if head.startswith('%%write '): (folder/head.split()[1]).write_text(code, encoding='utf-8')
-    assert {p.name for p in folder.iterdir()} == {'finetune.py', 'shard.py', 'embed.py'}
+    assert {p.name for p in folder.iterdir()} == {'finetune.py', 'shard.py', 'embed.py', 'many.py'}
     with gzip.open(ROOT/'nbs/data/sentiment/snippets.tsv.gz', 'rt', encoding='utf-8', newline='') as f:
         rows = [(row[0], row[3]) for row in csv.reader(f, delimiter='\t', quoting=csv.QUOTE_NONE)][1:]
     with open(folder/'sentences.tsv', 'w', encoding='utf-8', newline='\n') as f: f.writelines(f'{place}\t{text}\n' for place, text in rows[::15][:1400])
@@ -93,7 +93,7 @@ dist.barrier()
 loaded = DistilBertForMaskedLM.from_pretrained(sys.argv[1])
 assert all(torch.equal(whole[n], t) for n, t in loaded.state_dict().items()) and loaded.vocab_projector.weight is loaded.distilbert.embeddings.word_embeddings.weight
 dist.destroy_process_group()
-os._exit(0) # gloo's threads abort a Python that shuts down: chapter 15
+os._exit(0) # gloo's threads abort a Python that shuts down: chapter 16
 """
 
 def test_shared_weights_in_pieces_and_several_files(scripts):
@@ -113,3 +113,17 @@ def test_workers_embed_as_one_process(scripts):
         for way in 'as_they_come', 'alike': np.testing.assert_allclose(found[way][i], want, atol=1e-5)
     assert len(set(found['when_alike'][:, 0]) | set(found['when_as_they_come'][:, 0])) == 2 and len(found['alike']) == len(texts)
     assert abs(found['alike'] - found['alike'][::-1]).max() > .1  # the order can be seen
+
+@torch.inference_mode()
+def test_the_class_that_ray_calls(scripts, monkeypatch): # Ray itself was run by hand: it isn't in the test extra
+    source = (scripts/'many.py').read_text(encoding='utf-8').replace('import numpy as np, ray, torch', 'import numpy as np, torch').replace('@call_parse', '')
+    room = {'__name__': 'many'}
+    exec(source, room)
+    lines = (scripts/'sentences.tsv').read_text(encoding='utf-8').splitlines()[:90]
+    made = room['Embed']()(dict(text=np.array(lines)))
+    body, tokenizer = AutoModelForSequenceClassification.from_pretrained(NAME).distilbert, AutoTokenizer.from_pretrained(NAME)
+    assert list(made['text']) == [line.split('\t')[1] for line in lines] and made['vector'].shape == (90, 96)
+    for i in range(0, 90, 9):
+        want = body(**tokenizer(made['text'][i], return_tensors='pt', truncation=True)).last_hidden_state[0].mean(0).numpy()
+        np.testing.assert_allclose(made['vector'][i], want, atol=1e-5)
+    assert abs(made['vector'] - made['vector'][::-1]).max() > .1 # the order can be seen

@@ -1,5 +1,5 @@
 "The shipped checkpoint: as good and as small as its model card says, and the same in transformers."
-import csv, gzip
+import csv, gzip, json
 
 import pytest, torch
 
@@ -45,6 +45,14 @@ def test_accuracy_is_what_the_card_says(ours, held_out):
     card = (FOLDER/'README.md').read_text(encoding='utf-8')
     assert right/2000 >= 0.79
     assert f'value: {right/2000:.4f}' in card
+
+def test_card_tells_what_was_trained():
+    "What the last full run noted: its curves, and the same training with parts left out."
+    card, saved = (FOLDER/'README.md').read_text(encoding='utf-8'), json.loads((FOLDER/'training.json').read_text(encoding='utf-8'))
+    ideas = saved['ideas']
+    assert len(ideas) == 5 and f"| DistilBERT from random weights | {ideas['from random weights']:.4f} |" in card
+    assert [f'{v:.4f}' in card for k, v in ideas.items() if 'teacher' in k or 'hidden' in k] == [True] * 3
+    assert saved['cpu_minutes'] <= 40 and saved['guessing'][-1][0] > 1500 and saved['distilling'][-1][0] > 5000
 
 def test_size(): assert sum(f.stat().st_size for f in FOLDER.iterdir()) <= 2_500_000
 

@@ -9,7 +9,7 @@ from gguf import GGMLQuantizationType, GGUFWriter, quantize
 from tokenizers import pre_tokenizers
 
 from helpers import run457, run_python
-from transformers_lite import LlamaConfig, LlamaForCausalLM
+from transformers_lite import AutoConfig, AutoModelForCausalLM, AutoTokenizer, DistilBertForSequenceClassification, LlamaConfig, LlamaForCausalLM, LlamaModel
 from transformers_lite.gguf_file import gguf_names, gguf_tokenizer, load_gguf
 
 TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['role'] }}: {{ m['content'] }}<|im_end|>{% endfor %}"
@@ -108,6 +108,32 @@ def test_refused(tmp_path, kwargs, says):
 def test_tokenizer_refused(tmp_path, kwargs, says):
     with pytest.raises(ValueError, match=says): gguf_tokenizer(write(tmp_path/'m.gguf', small(), **kwargs))
 
+def test_by_name_in_a_folder(tmp_path):
+    "`gguf_file=`: the configuration, the weights and the tokenizer of a file in a folder, by the classes that load all others."
+    model = small()
+    write(tmp_path/'x.gguf', model)
+    for load in LlamaForCausalLM.from_pretrained, AutoModelForCausalLM.from_pretrained:
+        got, info = load(tmp_path, gguf_file='x.gguf', output_loading_info=True)
+        assert gap(model, got) < 1e-5 and not any(info.values()) and not got.training
+    half = LlamaForCausalLM.from_pretrained(tmp_path, gguf_file='x.gguf', dtype='float16', rms_norm_eps=.5)
+    assert half.dtype == torch.float16 and half.config.rms_norm_eps == .5
+    bare = LlamaModel.from_pretrained(tmp_path, gguf_file='x.gguf') # without a head
+    assert torch.equal(bare(IDS)[0], got.model(IDS)[0])
+    assert AutoConfig.from_pretrained(tmp_path, gguf_file='x.gguf').to_dict() == load_gguf(tmp_path/'x.gguf')[0].to_dict()
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path, gguf_file='x.gguf')
+    assert all(tokenizer(s)['input_ids'] == gguf_tokenizer(tmp_path/'x.gguf')(s)['input_ids'] for s in STRINGS)
+    theirs = transformers.LlamaForCausalLM.from_pretrained(tmp_path, gguf_file='x.gguf').eval()
+    assert gap(theirs, got) < 1e-5
+    got.save_pretrained(tmp_path/'saved')
+    assert gap(LlamaForCausalLM.from_pretrained(tmp_path/'saved'), got) == 0
+
+def test_by_name_where_it_can_not_be(tmp_path):
+    write(tmp_path/'x.gguf', small())
+    with pytest.raises(ValueError, match='holds a llama, and DistilBertForSequenceClassification is none'): DistilBertForSequenceClassification.from_pretrained(tmp_path, gguf_file='x.gguf')
+    for load in LlamaForCausalLM.from_pretrained, AutoModelForCausalLM.from_pretrained, AutoTokenizer.from_pretrained, AutoConfig.from_pretrained:
+        with pytest.raises(OSError, match="no file 'y.gguf'. It holds: x.gguf"): load(tmp_path, gguf_file='y.gguf')
+        with pytest.raises(OSError, match='leads out of the folder'): load(tmp_path, gguf_file='../x.gguf')
+
 def test_without_the_package():
     said = run_python("import sys; sys.modules['gguf'] = None\ntry: from transformers_lite import load_gguf\nexcept ModuleNotFoundError as e: print(e.name, e)")
     assert said.startswith('gguf ') and 'pip install gguf' in said
@@ -168,14 +194,18 @@ def test_real_tokenizer(real):
 
 def test_real_model(real):
     "Logits, and a text that is written greedily; the rows of one layer in the file's order are seen."
-    ours, tokenizer = load(real/'m.gguf'), gguf_tokenizer(real/'m.gguf')
-    theirs = transformers.AutoModelForCausalLM.from_pretrained(real, gguf_file='m.gguf').eval()
+    tokenizer = gguf_tokenizer(real/'m.gguf')
     text = 'A gale was blowing when the three of them reached the harbour. The old ferry lay at the quay, and nobody was on board. ' * 2
     ids = torch.tensor([tokenizer(text)['input_ids']])
-    with torch.no_grad(): a, b = ours(ids).logits, theirs(ids).logits
-    assert (a - b).abs().max() < 1e-5 * b.abs().max()
     prompt = ids[:, :20]
-    assert torch.equal(greedy(ours, prompt, 40), theirs.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=40, do_sample=False))
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(real, gguf_file='m.gguf').eval()
+    with torch.no_grad(): b = theirs(ids).logits
+    written = theirs.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=40, do_sample=False)
+    del theirs # one large model at a time
+    ours = load(real/'m.gguf')
+    with torch.no_grad(): a = ours(ids).logits
+    assert (a - b).abs().max() < 1e-5 * b.abs().max()
+    assert torch.equal(greedy(ours, prompt, 40), written)
     k = ours.model.layers[0].self_attn.k_proj.weight
     with torch.no_grad():
         k.copy_(torch.from_numpy(permuted(k.numpy().copy(), 3)))
@@ -191,3 +221,22 @@ def greedy(model, ids, n):
         ids = torch.cat([ids, new], 1)
         if new.item() == model.config.eos_token_id: break
     return ids
+
+# Files that are none, or broken
+
+@pytest.mark.parametrize('read', [load_gguf, gguf_tokenizer])
+@pytest.mark.parametrize('change', [lambda b: b'', lambda b: b[:40], lambda b: b'GGUF' + b[4:8] + b'\xff' * 16 + b[24:], lambda b: b.replace(b'general.architecture', b'general.architectura'), lambda b: b.replace(b'tokenizer.ggml.model', b'tokenizer.ggml.modul'),
+    lambda b: b.replace(b'tokenizer.ggml.token_type\x09\0\0\0\x05\0\0\0' + len(TOKENS).to_bytes(8, 'little'), b'tokenizer.ggml.token_type\x09\0\0\0\x05\0\0\0' + b'\xff' * 7 + b'\x7f'),
+    lambda b: b.replace(b'gpt2', b'gp\xff2'), lambda b: b'{"json": 1}', lambda b: b.replace(b'h e', b'h \xc4')], ids=['empty', 'cut', 'huge counts', 'no architecture', 'no tokenizer', 'an array without end', 'no UTF-8', 'JSON', 'a merge of nothing'])
+def test_a_broken_file_is_named(tmp_path, change, read): # found by tools/fuzz.py: IndexError, UnicodeDecodeError, a bare Exception, …
+    good = write(tmp_path/'x.gguf', small())
+    assert read(good)
+    good.write_bytes(change(good.read_bytes()))
+    try: read(good) # what one reads, the other may not need
+    except ValueError as e: assert str(good) in str(e) and 'GGUF' in str(e) and len(str(e)) > len(str(good)) + 40
+    with pytest.raises(ValueError, match='is no GGUF file'): load_gguf(good), gguf_tokenizer(good)
+
+def test_no_file(tmp_path):
+    for read in load_gguf, gguf_tokenizer:
+        with pytest.raises(FileNotFoundError, match='There is no GGUF file'): read(tmp_path/'none.gguf')
+        with pytest.raises(FileNotFoundError, match='There is no GGUF file'): read(tmp_path)

@@ -11,7 +11,6 @@ from test_guide import NAME, repository
 import keras, tensorflow as tf
 from transformers_lite import tf as T
 
-pytestmark = pytest.mark.xdist_group('tensorflow')
 SMALL = dict(vocab_size=61, max_position_embeddings=16, dim=32, n_heads=4, n_layers=3, hidden_dim=48, initializer_range=.3, dropout=0., attention_dropout=0., seq_classif_dropout=0., qa_dropout=0.)
 B, N = 4, 11
 rng = np.random.default_rng(42)
@@ -207,6 +206,29 @@ def test_keras_own_format(case, tmp_path):
     assert type(again) is type(k) and again.config == k.config and isinstance(again, tf.keras.Model)
     for (n, a), b in zip(k.to_arrays().items(), again.to_arrays().values()): assert np.array_equal(a, b), n
 
+def test_a_compiled_file_comes_back_compiled(tmp_path, recwarn): # with the optimizer's state, though `compile` is our own
+    _, k = pair('ForSequenceClassification', tmp_path)
+    x, labels = inputs('ForSequenceClassification', True)
+    k.compile(keras.optimizers.Adam(.01))
+    k.fit(x, labels['labels'], verbose=0)
+    k.save(tmp_path/'model.keras')
+    again = keras.models.load_model(tmp_path/'model.keras')
+    assert not [w for w in recwarn if 'compile' in str(w.message) or 'optimizer' in str(w.message)]
+    assert [np.asarray(v).tolist() for v in again.optimizer.variables] == [np.asarray(v).tolist() for v in k.optimizer.variables] and again.optimizer.iterations > 0
+    losses = [m.fit(x, labels['labels'], verbose=0).history['loss'] for m in (k, again)]
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+
+@pytest.mark.parametrize('case', ['ForQuestionAnswering', 'ForMultipleChoice', 'ForMaskedLM'])
+def test_exports_before_any_call(case, tmp_path): # and what is exported takes other numbers of texts and tokens
+    _, k = pair(case, tmp_path)
+    type(k).from_pretrained(tmp_path).export(tmp_path/'served', verbose=False)
+    served = tf.saved_model.load(tmp_path/'served')
+    x, _ = inputs(case, True)
+    x = {n: np.asarray(v, dtype=np.int32) for n, v in x.items()}
+    for cut in x, {n: v[:1, ..., :3] for n, v in x.items()}:
+        got, want = served.serve(cut), k(cut)
+        for n in want: np.testing.assert_allclose(got[n], want[n], atol=1e-5)
+
 def test_forms_of_input(tmp_path):
     _, k = pair('ForSequenceClassification', tmp_path)
     x, _ = inputs('ForSequenceClassification', True)
@@ -310,7 +332,7 @@ def test_tensors_of_every_kind_of_input():
     assert out['input_values'].shape == (2, 500) and out['input_values'].dtype == tf.float32 and out['attention_mask'].dtype == tf.int32
 
 JAX = '''
-import json, sys, numpy as np, keras
+import json, sys, warnings, numpy as np, keras
 from transformers_lite import TFDistilBertForSequenceClassification
 folder, ids, mask, y = json.loads(ARGS)
 m = TFDistilBertForSequenceClassification.from_pretrained(folder)
@@ -319,7 +341,14 @@ logits = np.asarray(m(x).logits).tolist()
 m.compile(keras.optimizers.SGD(.01))
 losses = [m.fit(x, np.array(y), verbose=0).history['loss'][0] for _ in range(3)]
 m.save_pretrained(folder + '/jax')
-print(json.dumps([keras.backend.backend(), logits, losses, 'tensorflow' in sys.modules]))
+with warnings.catch_warnings():
+    warnings.filterwarnings('error', message='.*(compile|optimizer).*')
+    m.save(folder + '/jax.keras')
+    again = keras.models.load_model(folder + '/jax.keras')
+assert [np.asarray(v).tolist() for v in again.optimizer.variables] == [np.asarray(v).tolist() for v in m.optimizer.variables]
+here = 'tensorflow' in sys.modules
+m.export(folder + '/jax.served', verbose=False)
+print(json.dumps([keras.backend.backend(), logits, losses, here]))
 '''
 
 def test_jax(tmp_path):
@@ -330,7 +359,11 @@ def test_jax(tmp_path):
     np.testing.assert_allclose(logits, k(x).logits, atol=1e-4)
     k.compile(keras.optimizers.SGD(.01))
     np.testing.assert_allclose(losses, [k.fit(x, labels['labels'], verbose=0).history['loss'][0] for _ in range(3)], rtol=1e-4)
+    served = tf.saved_model.load(tmp_path/'jax.served')
     trained = L.DistilBertForSequenceClassification.from_pretrained(tmp_path/'jax')
+    for cut in x, {n: v[:1, :3] for n, v in x.items()}:
+        want = trained(**{n: torch.tensor(v) for n, v in cut.items()}).logits.detach()
+        np.testing.assert_allclose(served.serve({n: v.astype(np.int32) for n, v in cut.items()})['logits'], want, atol=1e-4)
     assert not torch.equal(trained.classifier.weight, pt.classifier.weight)
 
 GUIDE = '''

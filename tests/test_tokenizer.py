@@ -1,5 +1,6 @@
 "The two tokenizers: equal to what was recorded of transformers 4.57.6, equal to each other, and clear about bad input."
 import copy, itertools, json, pickle, unicodedata, warnings
+from unittest import mock
 
 import numpy as np, pytest
 from tokenizers import AddedToken, normalizers
@@ -231,7 +232,7 @@ def test_foreign_settings_are_kept(cls, tmp_path):
     (tmp_path/'tokenizer_config.json').write_text(json.dumps({**config, 'chat_template': 'hi', 'backend': 'tokenizers'}))
     t = cls.from_pretrained(tmp_path)
     t.save_pretrained(tmp_path/'again')
-    assert json.loads((tmp_path/'again'/'tokenizer_config.json').read_text())['chat_template'] == 'hi'
+    assert (tmp_path/'again'/'chat_template.jinja').read_text() == 'hi' and json.loads((tmp_path/'again'/'tokenizer_config.json').read_text())['backend'] == 'tokenizers'
     if cls is DistilBertTokenizerFast: assert t.chat_template == cls(vocab=VOCAB, chat_template='hi').chat_template == 'hi'
     with pytest.raises(ValueError, match='chat_templates'): cls(vocab=VOCAB, chat_templates='hi')
 
@@ -353,6 +354,29 @@ def test_looked_up_is_what_rust_says(texts, kwargs, side, pairs, options):
         if not pairs: assert fast(texts[0], **kwargs).data == rust(texts[0], **kwargs).data
         assert fast(texts, is_split_into_words=True, **kwargs).data == rust(texts, is_split_into_words=True, **kwargs).data
 
+words = st.lists(st.one_of(st.text(max_size=8), st.sampled_from(['The', "don't", 'KELVIN\u212a', '\u2260', '=\u0338', 'x\x7fy', 'a\x0bb', '[mask]', '[MASK]x', '<NEW>', '\u037e', '`', 'unbelievable', '##e', '\u0130', 'd\u0327e'])), max_size=12).map(' '.join)
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(words, min_size=1, max_size=5), st.booleans(), st.booleans())
+def test_any_text_is_what_rust_says(texts, lower, added):
+    letters = [*'abcdefghijklmnopqrstuvwxyz', 'the', 'don', '##e', '##l', '##x', 'K', 'N', '[', ']', '=', ';', '`']
+    fast = DistilBertTokenizerFast(vocab={t: i for i, t in enumerate(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', *letters])}, do_lower_case=lower)
+    if added: fast.add_tokens(['<new>', 'ab', AddedToken('X', normalized=False)])
+    rust = without_memory(fast)
+    for _ in range(2): assert fast(texts).data == rust(texts).data
+
+@pytest.mark.parametrize('name', SETTINGS)
+def test_tricky_strings_from_memory(name): # one by one, and all of them at once
+    fast = DistilBertTokenizerFast(vocab=VOCAB, **SETTINGS[name])
+    rust, texts = without_memory(fast), [row["text"] for row in RECORD["rows"]]
+    want = rust(texts).data
+    assert fast(texts).data == want == {k: [fast(t).data[k] for t in texts] for k in want}
+
+def test_a_plain_word_is_cut_here(): # negative control: with a mark that isn't cut, the ids are others
+    make = lambda: DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', '.'], range(7))))
+    assert make().encode('a.a', add_special_tokens=False) == [5, 6, 5]
+    with mock.patch('transformers_lite.tokenizer_fast.punctuation', '!'): assert make().encode('a.a', add_special_tokens=False) == [1]
+
 def test_memory_is_given_up_where_it_could_be_wrong():
     make = lambda: DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'cafe', 'café'], range(8))))
     fast = make()
@@ -390,3 +414,58 @@ def test_memory_has_an_end():
 
 def test_a_stride_below_zero(tok):
     with pytest.raises(ValueError, match='stride=-1'): tok('a b c d e f', truncation=True, max_length=4, stride=-1, return_overflowing_tokens=True)
+
+# ── a tokenizer of one's own ──────────────────────────────────────────────────────────────────────────────────────────
+class OneMethod(PreTrainedTokenizer):
+    "The smallest subclass: words between single spaces, and all else from the base class."
+    def _split(self, text):
+        starts = [i for i, c in enumerate(text) if c != ' ' and (i == 0 or text[i-1] == ' ')]
+        spans = [(i, i + len(text[i:].split(' ')[0])) for i in starts]
+        return self.convert_tokens_to_ids([text[a:b] for a, b in spans]), spans, [*range(len(spans))]
+
+OWN = dict(unk_token='?', pad_token='_', cls_token='^', sep_token='$')
+def own_tokenizer(**kwargs): return OneMethod({t: i for i, t in enumerate(['?', '_', '^', '$', 'a', 'bc', 'd'])}, **OWN, **kwargs)
+
+def test_a_tokenizer_in_python_needs_one_method(tmp_path):
+    assert {n for n in vars(OneMethod) if not n.startswith('__')} == {'_split'}
+    said = ' '.join(''.join(c['source']) for c in json.loads((ROOT/'nbs'/'04a_tokenizer.ipynb').read_text(encoding='utf-8'))['cells'])
+    assert 'eight are here, and `_encode_batch` asks for one method of a subclass. `_split` makes' in said
+    t = own_tokenizer(padding_side='left')
+    batch = t(['a bc x', 'd'], ['d', 'a'], padding=True, return_offsets_mapping=True, return_tensors='np')
+    assert batch['input_ids'].tolist() == [[2, 4, 5, 0, 3, 6, 3], [1, 1, 2, 6, 3, 4, 3]] and batch['attention_mask'][1].tolist() == [0, 0, 1, 1, 1, 1, 1]
+    assert batch['offset_mapping'][0].tolist() == [*map(list, [(0, 0), (0, 1), (2, 4), (5, 6), (0, 0), (0, 1), (0, 0)])]
+    assert batch.char_to_word(0, 3) == 1 and batch.word_to_tokens(0, 1) == (2, 3)
+    assert t.decode(batch['input_ids'][0], skip_special_tokens=True) == 'a bc d' and t.encode('a') == [2, 4, 3] and t.tokenize('a y') == ['a', '?']
+    rows = t('a bc d a', truncation=True, max_length=4, stride=1, return_overflowing_tokens=True)['input_ids']
+    assert rows == [[2, 4, 5, 3], [2, 5, 6, 3], [2, 6, 4, 3]]
+    t.add_tokens('new!')
+    assert t('bc new!d')['input_ids'] == [2, 5, 7, 6, 3] and repr(t).startswith('OneMethod(')
+    t.save_pretrained(tmp_path)
+    for again in (OneMethod.from_pretrained(tmp_path), copy.deepcopy(t), pickle.loads(pickle.dumps(t))):
+        assert again('bc new!d x')['input_ids'] == [2, 5, 7, 6, 0, 3] and again.padding_side == 'left' and again.special_tokens_map == OWN
+    assert OneMethod.from_pretrained(tmp_path/'vocab.json', **OWN)('a')['input_ids'] == [2, 4, 3]
+
+def test_and_not_none(): # negative control
+    with pytest.raises(NotImplementedError, match='_split'): PreTrainedTokenizer({'a': 0})('a')
+
+@pytest.mark.parametrize('content', ['{"a": 0, "b": 0}', '{"a": "0"}', '{"a": 0, "b": null}', '{"a": -1}', '{"a": true}', '{"a": [0]}'])
+def test_a_vocabulary_that_is_none(content, tmp_path):
+    (tmp_path/'vocab.json').write_text(content)
+    with pytest.raises(ValueError, match='an id of its own'): OneMethod.from_pretrained(tmp_path)
+
+def test_tokens_to_text_in_a_subclass():
+    "The Python tokenizer's `decode` asks for it and the fast one's doesn't, as test_claims finds it in 4.57.6."
+    def decoded(base):
+        class Dashes(base):
+            def convert_tokens_to_string(self, tokens): return '-'.join(tokens)
+        return Dashes(vocab=VOCAB).decode([VOCAB['[CLS]'], VOCAB['[SEP]']])
+    assert [decoded(c) for c in CLASSES] == ['[CLS]-[SEP]', '[CLS] [SEP]']
+
+@pytest.mark.parametrize('cls', [DistilBertTokenizer, DistilBertTokenizerFast])
+def test_a_token_with_a_role_is_special_whatever_its_flag_says(cls): # as in transformers
+    t = cls({w: i for i, w in enumerate(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b'])})
+    t.add_special_tokens({'cls_token': AddedToken('[X]', lstrip=True), 'additional_special_tokens': [AddedToken('[Y]')]})
+    t.add_tokens([AddedToken('[W]')])
+    ids = t.encode('[X] a [Y] b [W]', add_special_tokens=False)
+    assert t.decode(ids, skip_special_tokens=True) == 'a b [W]'
+    assert t.cls_token == '[X]' and t.added_tokens_decoder[t.cls_token_id].lstrip and AddedToken('[X]').special is False

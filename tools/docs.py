@@ -5,6 +5,7 @@ from pathlib import Path
 from nbdev import doclinks
 from nbdev.doclinks import NbdevLookup
 from nbdev.process import Processor
+from nbdev.processors import fdiv
 
 PACKAGE = 'transformers_lite'
 
@@ -62,6 +63,16 @@ def plain_prose(
     cell.source = re.sub(r'^#\| *export.*\n', '', cell.source)
     cell.source = re.sub(r'^!\[([^]"]+)\]\((\S+)\)$', r'![](\2){fig-alt="\1"}', cell.source,
                          flags=re.M)
+    link = r'\[[^]]+\]\([^)\s]+\)'
+    cell.source = re.sub(rf'^{link}( · {link})+$', buttons, cell.source, flags=re.M)
+
+def buttons(
+    row, # a match: a line that is links and nothing else
+): # the same as Quarto's markdown
+    "Links in a line of their own are buttons on the site, the first of them in colour."
+    first, *others = row[0].split(' · ')
+    return ' '.join([first + '{.btn .btn-primary}',
+                     *(link + '{.btn .btn-outline-primary}' for link in others)])
 
 def as_markdown(
     html:str, # an output as a notebook shows it
@@ -89,3 +100,23 @@ def own_outputs(
             data['text/markdown'] = as_markdown(parts['text/html'], parts.get('text/plain', ''))
         elif 'text/markdown' in parts:
             data['text/markdown'] = re.sub(r'^#', '###', parts['text/markdown'], flags=re.M)
+
+class solutions(Processor):
+    """A solution stands in a box that the reader opens, with its output; a check is folded. What
+    does so in JupyterLab and Colab is not for the site."""
+    def begin(self):
+        cells, inside = [], False
+        for cell in [*self.nb.cells, None]:
+            role = cell and cell.metadata.get('exercise')
+            solved = role == 'solution'
+            if solved and not inside:
+                cells.append(fdiv('.callout-tip collapse="true" title="Solution"'))
+            if inside and not solved: cells.append(fdiv())
+            inside = solved
+            if cell is None: break
+            for key in ('exercise', 'jupyter', 'cellView'): cell.metadata.pop(key, None)
+            cell.source = re.sub(r'^#@title .*\n', '', cell.source)
+            if role == 'check' and '#| code-fold' not in cell.source:
+                cell.source = f'#| code-fold: true\n#| code-summary: "The check"\n{cell.source}'
+            cells.append(cell)
+        self.nb.cells = cells

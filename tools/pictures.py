@@ -8,12 +8,13 @@ import matplotlib.pyplot as plt, torch
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
+from links import table
 from transformers_lite import (
     AutoImageProcessor, AutoModelForCTC, AutoModelForImageClassification,
     AutoModelForSequenceClassification, AutoProcessor, AutoTokenizer, cached_file, load_audio)
 
 NBS = Path(__file__).resolve().parents[1]/'nbs'
-BLUE, GREEN, ORANGE, GREY = '#4682dc', '#3caa5a', '#e69628', '#888888'
+BLUE, GREEN, ORANGE, GREY, DARK = '#4682dc', '#3caa5a', '#e69628', '#888888', '#555555'
 
 # -- what the checkpoints make of a text, a picture and a sound
 
@@ -56,7 +57,7 @@ def first(text='not a good film, but a warm one'):
         ax.imshow(out.attentions[-1][0, head], cmap='Blues', vmin=0)
         ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=6)
         ax.set_yticks(range(len(tokens)), tokens if not k else [''] * len(tokens), fontsize=6)
-        ax.set_title(f'whom head {head} looks at', fontsize=8)
+        ax.set_title(f'which tokens head {head} looks at', fontsize=8)
     show_bars(fig.add_subplot(grid[1, 2:]), found)
     name = 'transformers-lite/vit-digits'
     picture = sorted(cached_file(name, 'config.json').parent.glob('sample-*.png'))[0]
@@ -75,61 +76,56 @@ def first(text='not a good film, but a warm one'):
 
 # -- the map
 
-CHAPTERS = { # chapter: (column, row, colour)
-    '01_configuration': (0, 6, BLUE), '01a_attention': (1, 6, BLUE), '02_model': (2, 6, BLUE),
-    '02a_distilbert': (3, 6, BLUE), '02b_checkpoint': (2, 5, BLUE), '02c_steps': (3, 5, BLUE),
-    '03_heads': (4, 6, BLUE), '04_wordpiece': (1, 4, GREEN),
-    '04a_tokenizer': (2, 4, GREEN), '04b_tokenizer_fast': (3, 4, GREEN),
-    '05_image_processor': (1, 3, GREEN),
-    '05a_vit': (2, 3, GREEN), '06_feature_extractor': (1, 2, GREEN), '06a_wav2vec2': (2, 2, GREEN),
-    '07_processor': (3, 2, GREEN), '08_auto': (3, 3, ORANGE), '09_pipelines': (4, 3, ORANGE),
-    '09a_tasks': (4, 2, ORANGE),
-    '10_custom_architecture': (5, 6, ORANGE), '11_llama': (4, 5, ORANGE),
-    '11a_generation': (4, 4, ORANGE), '11b_smollm': (3, 1, ORANGE), '12_sentiment': (5, 5, ORANGE),
-    '13_digits': (5, 4, ORANGE), '14_morse': (5, 3, ORANGE), '14a_reviews': (4, 1, ORANGE),
-    '15_finetuning': (5, 2, ORANGE),
-    '16_scaling': (5, 1, ORANGE), '20_messages': (0, 0, GREY), '20a_store': (1, 0, GREY),
-    '20b_files': (2, 0, GREY), '20c_rules': (3, 0, GREY), '20d_pretrained': (4, 0, GREY),
-    '20e_features': (5, 0, GREY), '21_look': (0, -1, GREY), '22_layers': (1, -1, GREY),
-    '23_tensorflow': (2, -1, GREY), '24_speed': (3, -1, GREY), '25_int8': (4, -1, GREY),
-    '26_coming_from_transformers': (0, 4, GREY)}
-ARROWS = ['01_configuration 01a_attention', '01a_attention 02_model', '02_model 02a_distilbert',
-          '02a_distilbert 03_heads', '03_heads 10_custom_architecture',
-          '04_wordpiece 04a_tokenizer',
-          '04a_tokenizer 04b_tokenizer_fast',
-          '05_image_processor 05a_vit', '06_feature_extractor 06a_wav2vec2',
-          '06a_wav2vec2 07_processor', '05a_vit 08_auto', '08_auto 09_pipelines',
-          '03_heads 11_llama', '11_llama 11a_generation']
+LANES = [ # what a row is about, its colour, its chapters
+    ('from settings\nto an answer', BLUE, ['00_first_hour', '01_configuration', '01a_attention',
+                                          '02_model', '02a_distilbert', '03_heads']),
+    ('what is in\na model', BLUE, ['02b_checkpoint', '02c_steps']),
+    ('text', GREEN, ['04_wordpiece', '04a_tokenizer', '04b_tokenizer_fast', '04c_chat']),
+    ('pictures', GREEN, ['05_image_processor', '05a_vit']),
+    ('sound', GREEN, ['06_feature_extractor', '06a_wav2vec2', '06b_speech', '07_processor']),
+    ('by name', GREEN, ['08_auto', '09_pipelines', '09a_tasks']),
+    ('your own', ORANGE, ['10_custom_architecture']),
+    ('a model that\nwrites', ORANGE, ['11_llama', '11a_generation', '11b_smollm']),
+    ('training', ORANGE, ['12_sentiment', '13_digits', '14_morse', '14a_reviews']),
+    ('', ORANGE, ['15_finetuning', '15a_practice', '16_scaling']),
+    ('the workshop', GREY, ['20_messages', '20a_store', '20b_files', '20c_rules',
+                            '20d_pretrained', '20e_features']),
+    ('', GREY, ['20f_exercises', '20g_teaching', '20h_away', '21_look', '22_layers']),
+    ('', GREY, ['23_tensorflow', '24_speed', '24a_gpu', '25_int8']),
+    ('to look up', GREY, ['25a_when_things_go_wrong', '26_coming_from_transformers',
+                          '27_glossary'])]
+CHAPTERS = [chapter for _, _, row in LANES for chapter in row]
 
-def title(chapter): # the first heading of a chapter
+def title(chapter): # number and words of the first heading of a chapter
     cell = json.loads((NBS/f'{chapter}.ipynb').read_text(encoding='utf-8'))['cells'][0]
-    return ''.join(cell['source']).splitlines()[0].removeprefix('# ')
+    return ''.join(cell['source']).splitlines()[0].removeprefix('# ').split('. ', 1)
 
 def course_map():
-    "The map of the course."
-    fig, ax = plt.subplots(figsize=(11, 6.9), layout='constrained')
-    def at(chapter): return CHAPTERS[chapter][0]*2.05, CHAPTERS[chapter][1]*1.02
-    for chapter, (_, _, colour) in CHAPTERS.items():
-        x, y = at(chapter)
-        ax.add_patch(FancyBboxPatch((x, y), 1.65, .72, boxstyle='round,pad=0,rounding_size=.08',
-                                    fc=colour, alpha=.22, lw=0))
-        number, _, _ = chapter.partition('_')
-        ax.text(x + .06, y + .6, number, fontsize=7, color=GREY, va='center')
-        ax.text(x + .85, y + .33, fill(title(chapter), 20), ha='center', va='center', fontsize=8)
-    for a, b in map(str.split, ARROWS):
-        (x, y), (u, v) = at(a), at(b)
-        tail, head = ((x + 1.68, y + .36), (u - .03, v + .36))
-        if x == u: tail, head = ((x + .82, y - .03), (u + .82, v + .75)) # one below the other
-        ax.annotate('', head, tail,
-                    arrowprops=dict(arrowstyle='->', color=GREY, shrinkA=0, shrinkB=0))
-    for x, y, text, colour in ((0, 7.0, 'configuration  →  model  →  head', BLUE),
-                               (0, 1.45, 'text, pictures, sound  →  numbers  →  model', GREEN),
-                               (10.25, 7.0, 'your own', ORANGE), (0, -1.44, 'the workshop', GREY)):
-        ax.text(x, y, text, fontsize=11, color=colour, weight='bold')
-    ax.set(xlim=(-.1, 12.1), ylim=(-1.6, 7.3)); ax.axis('off')
+    """The map of the course: a lane for each of its parts. An arrow leads from what a chapter
+    needs, if that stands beside it; what else it needs is written over it."""
+    needs = {Path(file).stem: wanted.split(', ') for _, file, wanted, _ in table().values()}
+    fig, ax = plt.subplots(figsize=(11, 8), layout='constrained')
+    for i, (lane, colour, chapters) in enumerate(LANES):
+        y, before = -i, None
+        ax.text(0, y + .36, lane, fontsize=9.5, color=colour, weight='bold', va='center')
+        for k, chapter in enumerate(chapters):
+            x = 1.6 + 2*k
+            ax.add_patch(FancyBboxPatch((x, y), 1.66, .72, fc=colour, alpha=.22, lw=0,
+                                        boxstyle='round,pad=0,rounding_size=.08'))
+            number, words = title(chapter)
+            ax.text(x + .06, y + .6, number, fontsize=7, color=DARK, va='center')
+            ax.text(x + .83, y + .3, fill(words, 20), ha='center', va='center', fontsize=8)
+            if before in needs[chapter]:
+                ax.annotate('', (x - .03, y + .36), (x - .31, y + .36),
+                            arrowprops=dict(arrowstyle='->', color=DARK, shrinkA=0, shrinkB=0))
+            others = [n for n in needs[chapter] if n != before and n in table()]
+            after = 'after ' + ', '.join(others) if others else ''
+            ax.text(x + 1.6, y + .6, after, fontsize=7, color=DARK, va='center', ha='right')
+            before = number
+    ax.set(xlim=(-.05, 13.4), ylim=(1.1 - len(LANES) - .15, .85)); ax.axis('off')
     return fig
 
 if __name__ == '__main__':
     torch.manual_seed(0)
-    first().savefig(NBS/'first.png', dpi=100)
-    course_map().savefig(NBS/'map.png', dpi=100)
+    first().savefig(NBS/'first.png', dpi=200)
+    course_map().savefig(NBS/'map.png', dpi=200)

@@ -4,6 +4,7 @@ Modules:
 
 - `transformers_lite.attention`: How the tokens of a text look at each other, as functions without weights.
 - `transformers_lite.auto`: Name a checkpoint, and get the class that fits it.
+- `transformers_lite.away`: The source of a class, with all that it uses: transformers loads it where this package isn't.
 - `transformers_lite.checkpoint`: From a folder of files to a model that knows something, and back, so that nothing is lost and nothing is made up.
 - `transformers_lite.configuration`: The numbers and names that say what a model is: read them, change them, save them.
 - `transformers_lite.distilbert`: A real model, built from the names in its checkpoint: embeddings, a stack of blocks, and nothing else.
@@ -20,11 +21,12 @@ Modules:
 - `transformers_lite.pretrained`: Settings that show, save, push and check themselves, and what a file from a stranger may not say.
 - `transformers_lite.processor`: Sound in, text out: one object that knows both sides.
 - `transformers_lite.rules`: What may stand in a setting is said once, beside the setting, by its type.
+- `transformers_lite.speech`: A model learns from sound alone, tells voices apart, and takes on a language by a few small layers.
 - `transformers_lite.steps`: What happens to an input on its way through a model, step by step, as the code runs it.
 - `transformers_lite.store`: JSON that is read strictly, and a save that can't destroy what was there.
 - `transformers_lite.tf`: The same model in a second framework: the same names, the same files, the same numbers.
 - `transformers_lite.tokenizer`: From text to numbers and back: special tokens, pairs, padding, truncation, files, and batches of like length.
-- `transformers_lite.tokenizer_fast`: The Rust library behind the same interface, byte-level BPE, chat templates, a memory of words that makes it faster still, and where the two tokenizers differ.
+- `transformers_lite.tokenizer_fast`: The Rust library behind the same interface, byte-level BPE, a memory of words that makes it faster still, and where the two tokenizers differ.
 - `transformers_lite.vit`: A picture is a sentence whose words are patches.
 - `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words.
 - `transformers_lite.wordpiece`: Cut a sentence into pieces of a vocabulary, and remember which part of the text each piece came from."""
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from .configuration import (
         PretrainedConfig, PreTrainedConfig, DistilBertConfig, ViTConfig, GenerationConfig, Wav2Vec2Config,
         SpecAugmentConfig, LlamaConfig)
-    from .rules import Rule, Count, Depth, Share, Spread, Positive, Size, Activation
+    from .rules import Rule, Count, Depth, LayerCount, LabelCount, Share, Spread, Positive, Size, Activation
     from .attention import Context, DynamicCache, multi_head
     from .layers import Linear, Embedding
     from .model import (
@@ -54,11 +56,14 @@ if TYPE_CHECKING:
         DistilBertForSequenceClassification, DistilBertForTokenClassification,
         DistilBertForQuestionAnswering, DistilBertForMaskedLM, DistilBertForMultipleChoice)
     from .vit import (
-        ViTPreTrainedModel, ViTModel, ViTForImageClassification, BaseModelOutputWithPooling,
-        ImageClassifierOutput)
+        ViTPreTrainedModel, ViTModel, ViTForImageClassification, ViTForMaskedImageModeling,
+        BaseModelOutputWithPooling, ImageClassifierOutput, MaskedImageModelingOutput)
     from .wav2vec2 import (
         Wav2Vec2PreTrainedModel, Wav2Vec2Model, Wav2Vec2ForCTC,
         Wav2Vec2ForSequenceClassification, Wav2Vec2BaseModelOutput, CausalLMOutput)
+    from .speech import (
+        Wav2Vec2ForPreTraining, Wav2Vec2ForXVector, Wav2Vec2ForAudioFrameClassification,
+        Wav2Vec2ForPreTrainingOutput, XVectorOutput)
     from .llama import (
         LlamaPreTrainedModel, LlamaModel, LlamaForCausalLM, LlamaForSequenceClassification,
         BaseModelOutputWithPast, CausalLMOutputWithPast, SequenceClassifierOutputWithPast)
@@ -67,10 +72,11 @@ if TYPE_CHECKING:
     from .features import BatchFeature
     from .files import cached_file
     from .tokenizer import (
-        BatchEncoding, CharSpan, TokenSpan, PreTrainedTokenizerBase, PreTrainedTokenizer,
-        DistilBertTokenizer, BertTokenizer, length_bucketed)
+        AddedToken, BatchEncoding, CharSpan, TokenSpan, PreTrainedTokenizerBase, PreTrainedTokenizer,
+        DistilBertTokenizer, BertTokenizer, length_bucketed, stream_bucketed)
     from .tokenizer_fast import PreTrainedTokenizerFast, DistilBertTokenizerFast, BertTokenizerFast
-    from .image_processor import ImageProcessingMixin, ViTImageProcessor, ViTFeatureExtractor
+    from .image_processor import (
+        ImageProcessingMixin, ViTImageProcessor, ViTImageProcessorFast, ViTFeatureExtractor)
     from .feature_extractor import (
         FeatureExtractionMixin, SequenceFeatureExtractor, Wav2Vec2FeatureExtractor,
         load_audio, split_clips)
@@ -79,7 +85,8 @@ if TYPE_CHECKING:
         AutoConfig, AutoTokenizer, AutoImageProcessor, AutoFeatureExtractor, AutoProcessor,
         AutoModel, AutoModelForSequenceClassification, AutoModelForTokenClassification,
         AutoModelForQuestionAnswering, AutoModelForMaskedLM, AutoModelForMultipleChoice, AutoModelForCausalLM,
-        AutoModelForImageClassification, AutoModelForCTC, AutoModelForAudioClassification)
+        AutoModelForImageClassification, AutoModelForMaskedImageModeling, AutoModelForCTC, AutoModelForAudioClassification,
+        AutoModelForAudioFrameClassification, AutoModelForAudioXVector, AutoModelForPreTraining)
     from .pipelines import (
         pipeline, Pipeline, ChunkPipeline, TextClassificationPipeline,
         TokenClassificationPipeline, QuestionAnsweringPipeline, FillMaskPipeline,

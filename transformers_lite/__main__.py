@@ -1,7 +1,8 @@
 """The command line. `python -m transformers_lite` shows the guide's steps on text, a picture and a
 sound; `classify`, `classify-image` and `transcribe` take files of your own, `generate` goes on with
 a text, and `inspect` says what a checkpoint is. A `pipeline` does the work. `course` writes the
-chapters, and `new` a notebook with an architecture to make your own.
+chapters, `quiz` asks what they teach, and `new` writes a notebook with an architecture to make your
+own.
 
 A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
 docstring. torch is imported inside the commands that need it, so that `--help` answers at once."""
@@ -12,6 +13,8 @@ from pathlib import Path
 from time import perf_counter
 
 from fastcore.basics import camel2snake, chunked
+
+from transformers_lite.editions import EDITIONS, edition, questions
 
 SENTIMENT = 'transformers-lite/distilbert-sentiment'
 DIGITS = 'transformers-lite/vit-digits'
@@ -260,11 +263,27 @@ def write_new(
         raise UsageError(f"can't write into '{home}': {e.strerror}. "
                          "Name a folder that you may write to, on a disk with room.") from e
 
-@command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'))
+def page_of(
+    path, # of a chapter
+): # the notebook, as JSON
+    return json.loads(path.read_text(encoding='utf-8'))
+
+def written(
+    path, # of a chapter, or of its data
+    kind, # an edition
+): # bytes
+    "A file of the course, as it stands in an edition."
+    if kind == 'reading' or path.suffix != '.ipynb': return path.read_bytes()
+    return (json.dumps(edition(page_of(path), kind), indent=1, ensure_ascii=False) + '\n').encode()
+
+@command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'),
+         arg('--edition', choices=EDITIONS, default=EDITIONS[0],
+             help='for reading (the default), to hand in (without solutions, for nbgrader), '
+                  'or with all solutions open'))
 def course(args):
     "Write the chapters of the course, with their data, into a folder, and say how to open them."
     home, (root, paths) = Path(args.dir), chapters()
-    write_new(home, {p: (root/p).read_bytes() for p in paths})
+    write_new(home, {p: written(root/p, args.edition) for p in paths})
     n = sum(p.suffix == '.ipynb' for p in paths)
     print(f"{n} chapters, with their data, are in {home}. To read, run and change them:\n")
     for line, meaning in (
@@ -272,6 +291,41 @@ def course(args):
         (f'jupyter lab {home/"index.ipynb"}', 'the first page; it has a map of the others'),
         (install('tf'), 'TensorFlow and Keras, for the chapter on them')):
         print(f'   {paint(line, 36)}\n      {meaning}')
+
+# -- quiz
+
+def asked(
+    chapter=None, # the beginning of a file's name, such as 02; None: all
+): # {chapter: its questions}
+    "The questions of the course; UsageError for a chapter that isn't there, or has none."
+    root, paths = chapters()
+    names = sorted(p.stem for p in paths if p.suffix == '.ipynb' and len(p.parts) == 1)
+    wanted = [n for n in names if n.startswith(chapter or '')]
+    found = {n: qs for n in wanted if (qs := questions(page_of(root/f'{n}.ipynb')))}
+    if found: return found
+    if not wanted:
+        raise UsageError(f"there is no chapter '{chapter}'; there are {', '.join(names)}.")
+    raise UsageError(f"{', '.join(wanted)} has no questions. Name another chapter.")
+
+@command(arg('chapter', metavar='CHAPTER', nargs='?', help='such as 02_model, or 02; default: all'),
+         arg('--json', action='store_true', help='print questions and answers as JSON instead'))
+def quiz(args):
+    "Ask the questions of the course, and say what is right and why. Return alone leaves one out."
+    found, right, count = asked(args.chapter), 0, 0
+    if args.json: return print(json.dumps(found, ensure_ascii=False, indent=1))
+    for chapter, qs in found.items():
+        print(paint(chapter, 1))
+        for q in qs:
+            print(f"\n{q['ask']}\n" + ''.join(f'   {k}. {v}\n' for k, v in q['choices'].items()))
+            try: said = input('> ').strip().upper()
+            except EOFError: return print(f'\n{right} of {count} right')
+            if said:
+                right, count = right + (said == q['answer']), count + 1
+                print(paint('Right.' if said == q['answer'] else 'No.',
+                            32 if said == q['answer'] else 31), end=' ')
+            print(f"{q['answer']}. {q['why']}")
+        print()
+    print(f'{right} of {count} right')
 
 # -- new
 

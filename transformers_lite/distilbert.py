@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .attention import Context, Prunable, multi_head
 from .checkpoint import resize_rows
 from .configuration import DistilBertConfig
-from .layers import Embedding, Linear
+from .layers import Embedding, Linear, activated
 from .model import BaseModelOutput, PreTrainedModel, activation, text_inputs
 
 # %% ../nbs/02a_distilbert.ipynb #6ef591c3
@@ -49,7 +49,7 @@ class Embeddings(nn.Module):
         inputs_embeds:Tensor|None=None, # (b, n, d) word vectors, instead of ids
     )->Tensor: # (b, n, d)
         words = self.word_embeddings(input_ids) if inputs_embeds is None else inputs_embeds
-        places = torch.arange(words.shape[1], device=words.device)
+        places = torch.arange(words.shape[1], device=words.device)[None]
         return self.dropout(self.LayerNorm(words + self.position_embeddings(places)))
 
 # %% ../nbs/02a_distilbert.ipynb #d2b18d71
@@ -81,7 +81,7 @@ class FFN(nn.Module):
         self.activation, self.dropout = activation(config.activation), nn.Dropout(config.dropout)
 
     def forward(self, x:Tensor)->Tensor:
-        return self.dropout(self.lin2(self.activation(self.lin1(x))))
+        return self.dropout(self.lin2(activated(self.lin1, self.activation, x)))
 
 # %% ../nbs/02a_distilbert.ipynb #ed8ebd26
 class TransformerBlock(nn.Module):
@@ -99,10 +99,13 @@ class TransformerBlock(nn.Module):
 
 # %% ../nbs/02a_distilbert.ipynb #ec6e25c4
 class Transformer(nn.Module):
-    "The stack of blocks."
+    "The stack of blocks; `run` is the model's `run_blocks`."
     def __init__(self, config:DistilBertConfig):
         super().__init__()
         self.layer = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
+
+    def forward(self, x:Tensor, context:Context, run, *options)->tuple: # as of `run_blocks`
+        return run(self.layer, x, context, *options)
 
 # %% ../nbs/02a_distilbert.ipynb #afc63f33
 class DistilBertPreTrainedModel(PreTrainedModel):
@@ -150,7 +153,8 @@ class DistilBertModel(DistilBertPreTrainedModel):
         output_attentions:bool|None=None, # also return each block's attention weights
         output_hidden_states:bool|None=None, # also return what goes through between the blocks
         return_dict:bool|None=None, # False: a plain tuple
-        drop_padding:bool=True, # False: compute padded positions too, as transformers does
+        # False: compute padded positions too, as transformers does; or a tensor that says it
+        drop_padding:bool|Tensor=True,
     )->BaseModelOutput|tuple: # a `BaseModelOutput`
         "From token ids to one vector a token; padded positions are zero if the batch was packed."
         attentions, states, return_dict = self.output_options(
@@ -158,5 +162,5 @@ class DistilBertModel(DistilBertPreTrainedModel):
         given = self.check_inputs(input_ids=input_ids, inputs_embeds=inputs_embeds)
         context = self.context(given, attention_mask, head_mask, attentions)
         x = self.embeddings(input_ids, inputs_embeds)
-        out = self.run_blocks(self.transformer.layer, x, context, states, drop_padding)
+        out = self.transformer(x, context, self.run_blocks, states, drop_padding)
         return self.finish(BaseModelOutput(*out), return_dict)

@@ -1,7 +1,7 @@
 """A thing that you can see is half understood: tables, trees, tokens in colour, heat maps, waves and pictures.
 
-A configuration has thirty settings, a model a hundred parts, a batch thousands of numbers. Printed, they hide what matters. These functions
-show it: in a notebook as HTML, on a terminal as text. The chapters that follow use them, so what you make there shows itself.
+A configuration has dozens of settings, a model dozens of parts, a batch thousands of numbers. Printed, they hide what matters. These functions
+show it: in a notebook as HTML, on a terminal as text. All chapters use them, so what you make there shows itself.
 
 The HTML is plain. It has no scripts and loads nothing, so a saved page shows the same years from now, in the light and in the dark.
 
@@ -275,7 +275,7 @@ def picture_uri(
     image,
     most:int=256, # pixels: a larger picture is made smaller
 )->str: # text for the `src` of an <img>
-    "A picture inside a page: a small one as it is, a larger one as a JPEG, a tenth of the size."
+    "A picture inside a page: a small one as it is, a larger one as a JPEG."
     from PIL import Image
     import numpy as np
     if not isinstance(image, Image.Image):
@@ -307,11 +307,13 @@ def show_images(
 
 # %% ../nbs/21_look.ipynb #7385b2a6
 def stretched(
-    x, # (…, 3, height, width): numbers of any size
+    x, # (…, colours, height, width): numbers of any size
 ): # (…, height, width, 3) from 0 to 255
     "A prepared picture as one can look at it."
     import numpy as np
-    return np.moveaxis(255*(x - x.min()) / max(np.ptp(x), 1e-9), -3, -1)
+    x = np.asarray(x)
+    shades = np.moveaxis(255*(x - x.min()) / max(np.ptp(x), 1e-9), -3, -1)
+    return shades[..., :3] if shades.shape[-1] > 2 else shades[..., [0] * 3]
 
 # %% ../nbs/21_look.ipynb #1a914bea
 def show_batch(

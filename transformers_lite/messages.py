@@ -1,7 +1,7 @@
 """The name that was meant, a warning that comes once, and no secret in any of them.
 
 A message is read by somebody who is stuck. It should say what was wrong, what holds, and what to do now; and it should say no more than
-that: an error is pasted into forums, with all that it quotes. This short chapter has what all messages of this library share. It needs nothing but Python.
+that: an error is pasted into forums, with all that it quotes. This short chapter has what all messages of this library share.
 
 Docs: https://transformers-lite.github.io/transformers_lite/messages.html.md"""
 

@@ -1,6 +1,6 @@
 """Blocks in a row, and a base class that gives any model a configuration, masks, fresh weights and names for its answers.
 
-A model is a stack of blocks, and every block does the same: its tokens look at each other, and then each one is worked on by itself. `PreTrainedModel` is what all models
+A model is a stack of blocks (in papers, **transformer blocks**), and every block does the same: its tokens look at each other, and then each one is worked on by itself. `PreTrainedModel` is what all models
 share: it sends a batch through the blocks, checks what comes in, fills fresh weights and gives names to what comes out. Its loading and saving have a chapter of
 their own.
 
@@ -10,8 +10,9 @@ Docs: https://transformers-lite.github.io/transformers_lite/model.html.md"""
 
 # %% auto #0
 __all__ = ['tanh_gelu', 'ACT2FN', 'INPUTS', 'QuickGELU', 'ClippedGELU', 'ReLUSquared', 'Activations', 'activation', 'ModelOutput',
-           'BaseModelOutput', 'keep_mask', 'Attends', 'Runs', 'Answers', 'Input', 'text_inputs', 'Checks', 'Explains',
-           'Fills', 'FinishedModel', 'Embeds', 'Thrifty', 'PreTrainedModel']
+           'BaseModelOutput', 'keep_mask', 'texts_of', 'text_lengths', 'AttentionModes', 'Remembers', 'Attends', 'Runs',
+           'Answers', 'Input', 'text_inputs', 'InputRules', 'Checks', 'Explains', 'Fills', 'FinishedModel', 'Embeds',
+           'Thrifty', 'Describes', 'Obliges', 'PreTrainedModel']
 
 # %% ../nbs/02_model.ipynb #9ca43b74
 import inspect
@@ -19,17 +20,18 @@ from abc import ABCMeta
 from collections import OrderedDict
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from .attention import Context, DynamicCache, pack, places, unpack
-from .checkpoint import Loads, Prunes, Resizes, Saves, some
+from .attention import Context, DynamicCache, places
+from .checkpoint import Loads, Prunes, Resizes, Saves, fit_width, resize_rows, some
 from .configuration import PretrainedConfig
 from .messages import warn_once
-from .pretrained import PushToHubMixin
+from .pretrained import PushToHubMixin, Recognised
 from .layers import all_finite, can_look, fill_normal, filled_later, tracing
 from .look import show_tree
 from .rules import Activation, check
@@ -67,7 +69,7 @@ def activation(
     return ACT2FN[name]
 
 # %% ../nbs/02_model.ipynb #127ce02d
-class ModelOutput(OrderedDict):
+class ModelOutput(Recognised, OrderedDict):
     "Named results of a model: by attribute, by key, or by position; what is None is left out."
     def __init_subclass__(cls):
         def flatten(out): return list(out.values()), list(out)
@@ -122,23 +124,51 @@ def keep_mask(
         raise ValueError(
             "attention_mask has negative entries: it must be 1 for a token and 0 for padding, "
             "not what is added to the scores.")
-    return None if keep.all() else keep
+    return None if can_look(keep) and keep.all() else keep # a GPU isn't waited for
 
-# %% ../nbs/02_model.ipynb #16c6fe21
-class Attends:
-    "How a model attends, and what its blocks are told of a batch."
-    # may a token see only itself and what came before? True in a model that writes text
-    causal = False
+# %% ../nbs/02_model.ipynb #5f1303e0
+def texts_of(
+    positions:Tensor, # (b, n): the place of each token in its text
+)->list|None: # tokens of each text, with the rows end to end; None: each row is one text
+    "Where places jump, another text begins."
+    jumps = F.pad(positions.diff(dim=1) != 1, (1, 0), value=True)
+    begins = jumps.flatten().cpu().nonzero().flatten().tolist()
+    if len(begins) == len(positions): return None
+    return [b - a for a, b in pairwise([*begins, positions.numel()])]
 
+# %% ../nbs/02_model.ipynb #ce6792ed
+def text_lengths(
+    offsets:Tensor, # (texts + 1,) whole numbers: where each text begins, and the end of the last
+    x:Tensor, # (1, n, …): the texts, end to end
+    keep:Tensor|None=None, # as of `keep_mask`
+)->Tensor: # (texts,) tokens of each
+    "How long the texts of a row are; ValueError if they can't be in it."
+    n = x.shape[1]
+    if x.shape[0] != 1 or keep is not None and not keep.all():
+        raise ValueError("cu_seq_lens_q says where texts begin that stand end to end in one row: "
+                         f"the batch has {x.shape[0]} rows"
+                         f"{'' if keep is None else ', and an attention_mask'}. Leave it out.")
+    lengths = offsets.diff()
+    if can_look(offsets) and (offsets[0] != 0 or offsets[-1] != n or (lengths < 0).any()):
+        raise ValueError(f"cu_seq_lens_q is {offsets.tolist()!r:.60}: it begins with 0, never "
+                         f"falls, and ends with {n}, the tokens of the row.")
+    return lengths
+
+# %% ../nbs/02_model.ipynb #a19dd20d
+class AttentionModes:
+    "How a model attends: 'packed', 'sdpa' or 'eager'."
     @property
     def attention_mode(self)->str: # 'packed', 'sdpa' or 'eager'
         return self.config._attn_implementation or 'packed'
 
+    @classmethod
+    def _can_set_attn_implementation(cls)->bool: return True # transformers asks
+
     def check_attention_mode(self)->None:
         "ValueError for a way to compute attention that isn't known."
         if self.attention_mode not in ('packed', 'sdpa', 'eager'):
-            raise ValueError(f"attn_implementation={self.attention_mode!r} is unknown: "
-                             "use 'packed', 'sdpa' or 'eager'.")
+            raise ValueError(f'Specified `attn_implementation="{self.attention_mode}"` is not '
+                             "supported: use 'packed', 'sdpa' or 'eager'.")
 
     def set_attn_implementation(self,
         attn_implementation:str, # 'packed' (default), 'sdpa' or 'eager'
@@ -150,31 +180,10 @@ class Attends:
             self.config._attn_implementation = before
             raise
 
-    def context(self,
-        x:Tensor, # (b, n, …): the batch, ids or vectors
-        attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
-        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
-        output_attentions:bool=False, # are the weights wanted?
-        # (b, n) place of each token; default: counted from the first that isn't padding
-        position_ids:Tensor|None=None,
-        # `DynamicCache` of the tokens before these; `attention_mask` then covers those as well
-        past_key_values=None,
-    )->Context: # for `run_blocks`
-        "What the blocks are told of a batch."
-        self.check_attention_mode()
-        past = 0 if past_key_values is None else past_key_values.get_seq_length()
-        total = past + x.shape[1]
-        keep = keep_mask(attention_mask, (x.shape[0], total))
-        positions = position_ids
-        if positions is None: positions = places(total, keep, x.device)[:, past:]
-        elif self.causal and attention_mask is None and can_look(positions):
-            if (positions.diff() != 1).any():
-                raise ValueError(f"position_ids is {positions[0].tolist()!r:.60} and jumps: "
-                                 "several texts in one row? Give each a row of its own, padded, "
-                                 "and attention_mask.")
-        eager = self.attention_mode == 'eager' or output_attentions or head_mask is not None
-        return Context(keep, positions, None, self.causal, eager, head_mask,
-                       {} if output_attentions else None, cache=past_key_values)
+# %% ../nbs/02_model.ipynb #reme0001
+class Remembers:
+    "Which cache a call reads and fills, in a model that writes text."
+    _is_stateful = False # transformers asks: does it keep anything else?
 
     def cache_for(self,
         past_key_values=None, # a cache, or the pairs of tensors of older releases; None: none yet
@@ -188,6 +197,49 @@ class Attends:
             use_cache = getattr(self.config, 'use_cache', True) and not busy
         return DynamicCache() if use_cache else None
 
+# %% ../nbs/02_model.ipynb #16c6fe21
+class Attends(AttentionModes, Remembers):
+    "What a model's blocks are told of a batch."
+    # may a token see only itself and what came before? True in a model that writes text
+    causal = False
+
+    def context(self,
+        x:Tensor, # (b, n, …): the batch, ids or vectors
+        attention_mask:Tensor|None=None, # (b, n): 1 for a token, 0 for padding
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each head's weights
+        output_attentions:bool=False, # are the weights wanted?
+        # (b, n) place of each token; default: counted from the first that isn't padding
+        position_ids:Tensor|None=None,
+        # `DynamicCache` of the tokens before these; `attention_mask` then covers those as well
+        past_key_values=None,
+        # (texts + 1,) int32: where each text begins, if one row holds all, and the end of the last
+        cu_seq_lens_q:Tensor|None=None,
+        max_length_q:int|None=None, # tokens of the longest of these texts
+    )->Context: # for `run_blocks`
+        "What the blocks are told of a batch."
+        self.check_attention_mode()
+        past = 0 if past_key_values is None else past_key_values.get_seq_length()
+        total = past + x.shape[1]
+        keep = keep_mask(attention_mask, (x.shape[0], total))
+        positions, lengths = position_ids, None
+        if cu_seq_lens_q is not None:
+            lengths = text_lengths(cu_seq_lens_q, x, keep)
+            keep, at = None, torch.arange(total, device=x.device)
+            if positions is None: positions = (at - cu_seq_lens_q[
+                torch.searchsorted(cu_seq_lens_q, at, right=True) - 1])[None]
+        elif positions is None: positions = places(total, keep, x.device)[:, past:]
+        elif self.causal and attention_mask is None and not (tracing() or past):
+            positions = positions.expand(x.shape[:2])
+            lengths = texts_of(positions)
+        eager = self.attention_mode == 'eager' or output_attentions or head_mask is not None
+        cache = past_key_values if lengths is None else None # a row of texts has no "before"
+        return Context(keep, positions, None, self.causal, eager, head_mask,
+                       {} if output_attentions else None, cache=cache, longest=max_length_q,
+                       apart=lengths)
+
+    def packs(self, context:Context)->bool: # can the padding of a batch be dropped?
+        return self.attention_mode == 'packed' and not context.eager and not tracing()
+
 # %% ../nbs/02_model.ipynb #f73adeab
 class Runs:
     "A batch on its way through the blocks."
@@ -197,14 +249,17 @@ class Runs:
         context:Context, # of this batch
         # also return what goes into the first block and comes out of each
         output_hidden_states:bool=False,
-        drop_padding:bool=True, # False: compute padded positions too, as transformers does
+        # False: compute padded positions too, as transformers does; or a tensor that says it
+        drop_padding:bool|Tensor=True,
     )->tuple: # (last hidden state (b, n, d), hidden states or None, attentions or None)
         "Send a batch through the blocks: packed where there is padding, if it can be."
-        keep, pack_it = context.keep, drop_padding and self.attention_mode == 'packed'
+        keep, shape = context.keep, x.shape[:2]
         whole = keep is not None and keep.shape[1] == x.shape[1] # no cache holds some of it
-        if pack_it and whole and not context.eager and not tracing():
-            x, context = pack(x, keep), context.packed()
-        restore = partial(unpack, keep=keep) if context.lengths else lambda x: x
+        if self.packs(context):
+            if context.apart is not None: context = context.of_texts()
+            elif whole and drop_padding is not False: context = context.packed(drop_padding)
+        restore = partial(context.stand, shape=shape)
+        x = context.lay(x)
         hidden = [x]
         for i, block in enumerate(blocks):
             x = self.run_block(block, x, context.at(i))
@@ -289,23 +344,9 @@ INPUTS = dict(
     input_values=Input('batch samples', 'feature extractor', 'clip', error=ValueError, finite=True))
 
 # %% ../nbs/02_model.ipynb #c7b27df9
-class Checks:
-    "The rules of a model's inputs, by its declaration of them."
+class InputRules:
+    "What an input must be: its kind, its shape and its length."
     inputs = INPUTS # {name of an argument of `forward`: its rule}; a family may have others
-
-    def check_inputs(self,
-        **given:Tensor|None, # inputs by name, exactly one of them not None
-    )->Tensor: # that one
-        "The input; an exception if it isn't one, or breaks its rule."
-        there = {k: x for k, x in given.items() if x is not None}
-        if not there and len(given) == 1:
-            raise ValueError(f"You have to specify {next(iter(given))}: "
-                             f"give what the {self.inputs[next(iter(given))].maker} returns.")
-        if len(there) != 1:
-            raise ValueError(f"Give {' or '.join(given)}, one of them and not both.")
-        (name, x), = there.items()
-        self.check_input(name, x)
-        return x
 
     def check_input(self,
         name:str, # of an argument
@@ -314,8 +355,8 @@ class Checks:
         "An exception if its kind or its shape breaks the rule."
         rule = self.inputs[name]
         if not isinstance(x, torch.Tensor):
-            raise TypeError(f"{name} is a {type(x).__name__}, and a torch.Tensor is wanted: "
-                            f"call the {rule.maker} with return_tensors='pt'.")
+            raise TypeError(f"{name} is a {type(x).__name__}, and a torch.Tensor is wanted: call "
+                            f"the {rule.maker} with return_tensors='pt', then model(**batch).")
         sizes = [getattr(self.config, a[1:]) if a[0] == '=' else a for a in rule.axes.split()]
         fits = x.ndim == len(sizes) and 0 not in x.shape
         if not fits or any(isinstance(s, int) and s != n for s, n in zip(sizes, x.shape)):
@@ -339,6 +380,23 @@ class Checks:
             raise RuntimeError(f"{name} has {x.shape[1]} tokens in a row, "
                                f"but the model has positions for {most} ({limit}). "
                                f"Call the tokenizer with truncation=True, max_length={most}.")
+
+# %% ../nbs/02_model.ipynb #chec0001
+class Checks(InputRules):
+    "The rules of a model's inputs, by its declaration of them."
+    def check_inputs(self,
+        **given:Tensor|None, # inputs by name, exactly one of them not None
+    )->Tensor: # that one
+        "The input; an exception if it isn't one, or breaks its rule."
+        there = {k: x for k, x in given.items() if x is not None}
+        if not there and len(given) == 1:
+            raise ValueError(f"You have to specify {next(iter(given))}: "
+                             f"give what the {self.inputs[next(iter(given))].maker} returns.")
+        if len(there) != 1:
+            raise ValueError(f"Give {' or '.join(given)}, one of them and not both.")
+        (name, x), = there.items()
+        self.check_input(name, x)
+        return x
 
 # %% ../nbs/02_model.ipynb #366e8701
 class Explains:
@@ -372,6 +430,7 @@ class Explains:
             self.check_length(name, ids, 'max_position_embeddings')
 
     def __call__(self, *args, **kwargs):
+        if not tracing(): self._follow()
         try: return super().__call__(*args, **kwargs)
         except (IndexError, RuntimeError) as e:
             self.explain(e, args, kwargs)
@@ -405,6 +464,20 @@ class Fills:
         if isinstance(module, (nn.Linear, nn.LayerNorm)) and module.bias is not None:
             module.bias.zero_()
 
+    def _initialize_weights(self,
+        module, # one module of this model
+        is_custom_code:bool=False, # accepted for transformers' sake
+    )->None:
+        "Fill what no checkpoint did: asked by a model of transformers in which this one is a part."
+        if not getattr(module, '_is_hf_initialized', False):
+            own = [*module.parameters(recurse=False)]
+            loaded = [(p, p.clone()) for p in own if getattr(p, '_is_hf_initialized', False)]
+            self._init_weights(module)
+            for p, saved in loaded: p.copy_(saved)
+        module._is_hf_initialized = True
+
+    def tie_embeddings_and_encoder_decoder(self)->None: self.tie_weights() # asked likewise
+
     @torch.no_grad()
     def init_weights(self)->None:
         "Fill what no nested model has filled; tie what is shared; prune what the settings say."
@@ -415,6 +488,7 @@ class Fills:
         # without memory, there is nothing to fill
         if not any(p.is_meta for p in self.parameters()): fill(self)
         self.tie_weights()
+        self._follow()
         if self.config.pruned_heads and self.base_model is self:
             self._prune_heads(self.config.pruned_heads)
         self.is_initialized = True
@@ -443,6 +517,7 @@ class Embeds:
     )->None:
         "Replace the table of token embeddings."
         self._inner('set_input_embeddings').set_input_embeddings(value)
+        self._follow()
 
     def _inner(self, method):
         if self.base_model is not self: return self.base_model
@@ -458,11 +533,32 @@ class Embeds:
         "Replace the layer that scores every word; NotImplementedError where there is none."
         raise NotImplementedError(f"{type(self).__name__} has no output embeddings.")
 
-    def tie_weights(self)->None:
+    def tie_weights(self, missing_keys=None, recompute_mapping:bool=True)->None:
         "Let the output embeddings be the input embeddings, if the configuration says so."
         out = self.get_output_embeddings()
-        if out is not None and self.config.tie_word_embeddings:
-            out.weight = self.get_input_embeddings().weight
+        if out is None or not self.config.tie_word_embeddings: return
+        table = self.get_input_embeddings()
+        self._join(out, table, table.weight)
+
+    def _join(self, out, table, weight):
+        if weight is not out.weight:
+            out.weight = weight
+            fit_width(out)
+        was, n = vars(self).get('_words', [table.weight])[0], len(table.weight)
+        if len(was) != n: self.config.vocab_size = n
+        # in lists, so that they don't become weights and parts of each other
+        self._words, table._scorers = [table.weight], [out]
+
+    def _follow(self):
+        "Where the table of words gave way to another, the output embeddings go with it."
+        if (out := self.get_output_embeddings()) is None: return
+        table, was = self.get_input_embeddings(), vars(self).get('_words', [None])[0]
+        new = getattr(table, 'weight', None)
+        if new is was or not isinstance(table, nn.Embedding) or new.is_meta: return
+        if out.weight is was: self.tie_weights()
+        wider = was is not None and len(out.weight) == len(was) != len(new)
+        self._join(out, table, resize_rows(out.weight, len(new)) if wider else out.weight)
+
 
 # %% ../nbs/02_model.ipynb #3e393557
 class Thrifty:
@@ -490,6 +586,7 @@ class Thrifty:
     def gradient_checkpointing_disable(self)->None:
         "Keep all activations again."
         self._checkpoint(False)
+    activation_checkpointing_disable = gradient_checkpointing_disable
 
     def _checkpoint(self, on):
         for m in self.modules():
@@ -497,40 +594,24 @@ class Thrifty:
 
     @property
     def is_gradient_checkpointing(self)->bool: return self.base_model.gradient_checkpointing
+    is_activation_checkpointing = is_gradient_checkpointing  # since transformers 5.23
 
-# %% ../nbs/02_model.ipynb #c99e65f3
-class PreTrainedModel(Checks, Explains, Attends, Runs, Answers, Thrifty, Fills, Embeds,
-                      Loads, Saves, Resizes, Prunes, PushToHubMixin, nn.Module,
-                      metaclass=FinishedModel):
-    "An `nn.Module` with a configuration, which loads and saves itself."
-    config_class = None            # the configuration's class
+# %% ../nbs/02_model.ipynb #desc0001
+class Describes:
+    "What a model says of itself."
     # the attribute of a model with a head that holds the model without
     base_model_prefix = ''
-    main_input_name = 'input_ids'
-    supports_gradient_checkpointing = True
-    _tied_weights_keys = []        # weights that are another's, and so not saved
-    _keys_to_ignore_on_save = None # transformers' Trainer asks for it
-
-    def __init__(self,
-        # ValueError if it isn't one, or if its values contradict each other
-        config:PretrainedConfig,
-    ):
-        super().__init__()
-        if not isinstance(config, PretrainedConfig):
-            raise ValueError(f"{type(self).__name__} is built from a configuration, "
-                             f"not from a {type(config).__name__}. "
-                             "For a pretrained model: "
-                             f"{type(self).__name__}.from_pretrained(name).")
-        config.validate()
-        self.config, self.name_or_path, self.is_initialized = config, config.name_or_path, False
-        self.check_attention_mode()
 
     @property
     def base_model(self)->nn.Module: # the model without its head; itself, where there is none
         return getattr(self, self.base_model_prefix, self) if self.base_model_prefix else self
 
     @property
-    def device(self)->torch.device: return next(self.parameters()).device # where the weights are
+    def device(self)->torch.device: # where the weights are, or where accelerate takes them to
+        here = next(self.parameters()).device
+        hooks = (vars(m).get('_hf_hook') for m in self.modules() if here.type == 'meta')
+        return next((torch.device(h.execution_device) for h in hooks
+                     if getattr(h, 'execution_device', None) is not None), here)
 
     @property
     def dtype(self)->torch.dtype: # the kind of number that the weights are
@@ -548,8 +629,99 @@ class PreTrainedModel(Checks, Explains, Attends, Runs, Answers, Thrifty, Fills, 
         return sum(p.numel() for p in self.parameters()
                    if id(p) not in left_out and (p.requires_grad or not only_trainable))
 
+    @property
+    def _no_split_modules(self)->list: # classes of blocks; accelerate keeps each on one device
+        lists = (m for m in self.modules() if isinstance(m, nn.ModuleList))
+        return sorted({type(block).__name__ for blocks in lists for block in blocks})
+
     # transformers' pipelines ask: does it write text?
     @classmethod
     def can_generate(cls)->bool: return hasattr(cls, 'generate')
+
+# %% ../nbs/02_model.ipynb #f617805f
+class Obliges:
+    "What transformers' Trainer, peft, accelerate and TRL read in a model, or ask it to do."
+    _supports_sdpa, framework, model_tags, generation_config = True, 'pt', None, None
+    _supports_flash_attn = _supports_flash_attn_2 = _supports_flex_attn = False
+    _supports_attention_backend = _can_compile_fullgraph = _hf_peft_config_loaded = False
+    is_parallelizable = model_parallel = supports_tp_plan = supports_pp_plan = False
+    _tp_plan = _pp_plan = tp_size = _skip_keys_device_placement = None
+    _keys_to_ignore_on_load_missing = _keys_to_ignore_on_load_unexpected = None  # patterns
+    _keys_to_ignore_on_save = None  # names
+    _keep_in_fp32_modules = _keep_in_fp32_modules_strict = None  # names of parts; not in bfloat16
+
+    @classmethod
+    def is_custom_code(cls)->bool: return True # so no release renames its weights
+    @classmethod
+    def is_remote_code(cls)->bool: return False # no code of a checkpoint is ever run
+
+    def get_decoder(self)->nn.Module: return self.base_model # what comes before the head
+
+    @property
+    def input_modalities(self)->str: # what it reads
+        return dict(pixel_values='image', input_values='audio').get(self.main_input_name, 'text')
+
+    @property
+    def dummy_inputs(self)->dict: # {name: tensor}
+        "A small batch to try the model with."
+        rule, size = self.inputs[self.main_input_name], getattr(self.config, 'image_size', 224)
+        size = size if isinstance(size, (list, tuple)) else (size, size)
+        known = dict(batch=2, tokens=5, samples=4000, height=size[0], width=size[1])
+        def length(axis): return getattr(self.config, axis[1:]) if axis[0] == '=' else known[axis]
+        x = torch.zeros([*map(length, rule.axes.split())], dtype=torch.long if rule.whole else None)
+        return {self.main_input_name: x}
+
+    def get_memory_footprint(self,
+        return_buffers:bool=True, # count what isn't learned, too
+    )->int: # bytes
+        "How much memory the weights take."
+        held = [*self.parameters(), *(self.buffers() if return_buffers else ())]
+        return sum(t.nelement() * t.element_size() for t in held)
+
+    def add_model_tags(self,
+        tags:str|list, # a word, or several
+    )->None:
+        "Words that the hub finds the model by, once it is pushed."
+        tags = [tags] if isinstance(tags, str) else tags
+        self.model_tags = [*dict.fromkeys([*(self.model_tags or ()), *tags])]
+
+    def enable_input_require_grads(self)->None:
+        "Let gradients reach the vectors of the words, though their table isn't trained."
+        def ask(table, given, x): x.requires_grad_(True)
+        try: self._require_grads_hook = self.get_input_embeddings().register_forward_hook(ask)
+        except NotImplementedError: pass  # no words; blocks that run again don't need it here
+
+    def disable_input_require_grads(self)->None:
+        "Undo `enable_input_require_grads`."
+        if hook := vars(self).pop('_require_grads_hook', None): hook.remove()
+
+# %% ../nbs/02_model.ipynb #c99e65f3
+class PreTrainedModel(Checks, Explains, Attends, Runs, Answers, Thrifty, Fills, Embeds, Describes,
+                      Obliges, Loads, Saves, Resizes, Prunes, PushToHubMixin, nn.Module,
+                      metaclass=FinishedModel):
+    "An `nn.Module` with a configuration, which loads and saves itself."
+    config_class, _for_auto = None, 'AutoModel' # the configuration's class, and the Auto class
+    main_input_name = 'input_ids'
+    supports_gradient_checkpointing = True
+    _tied_weights_keys = []        # weights that are another's, and so not saved
+    _keep_in_fp32_modules = None   # names of parts that are float32 whatever is asked for
+    _checkpoint_conversion_mapping = {} # {pattern in a file's names: what stands in its place}
+
+    def __init__(self,
+        # ValueError if it isn't one, or if its values contradict each other
+        config:PretrainedConfig,
+    ):
+        super().__init__()
+        if not isinstance(config, PretrainedConfig):
+            raise ValueError(f"{type(self).__name__} is built from a configuration, "
+                             f"not from a {type(config).__name__}. "
+                             "For a pretrained model: "
+                             f"{type(self).__name__}.from_pretrained(name).")
+        config.validate()
+        self.gradient_checkpointing = getattr(config, 'gradient_checkpointing', False)
+        self.config, self.name_or_path, self.is_initialized = config, config.name_or_path, False
+        self.num_labels, self.warnings_issued = config.num_labels, {}  # TRL writes into the latter
+        self.check_attention_mode()
+
     # in a notebook: a tree with shapes and counts
     def _repr_html_(self): return show_tree(self)._repr_html_()

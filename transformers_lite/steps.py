@@ -25,7 +25,7 @@ from .look import Rich, show_table, times
 
 # %% ../nbs/02c_steps.ipynb #61659d3e
 # Python looks through the whole file for a class, and a model has the same one many times
-@lru_cache(None)
+@lru_cache(None, typed=True) # `Linear` is equal to `nn.Linear`, but of another type
 def where_is(
     cls:type, # a class
 )->tuple: # (what to print, the link or None)
@@ -88,7 +88,7 @@ class Journey(list):
 def follow(
     model:nn.Module, # any `nn.Module`
     batch, # its inputs: a dict of arguments, or one tensor
-    depth:int|None=None, # levels to write down: 1 is what is right in the model; None: all
+    depth:int|None=None, # levels to write down; 1: the parts directly in the model; None: all
 )->Journey: # a `Journey`
     "What happens to an input on its way through a model, step by step."
     journey, open_steps, hooks = Journey(), [], []

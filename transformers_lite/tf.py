@@ -1,7 +1,7 @@
 """The same model in a second framework: the same names, the same files, the same numbers.
 
 DistilBERT in Keras 3, which runs on TensorFlow and on JAX. A checkpoint serves both frameworks: these classes read and write PyTorch's
-files, and read those that TensorFlow's classes of transformers 4 wrote. You need to know the chapters on models and heads; Keras is
+files, and read those that TensorFlow's classes of transformers 4 wrote. Keras is
 explained where it differs from PyTorch.
 
 Docs: https://transformers-lite.github.io/transformers_lite/tensorflow.html.md"""
@@ -10,7 +10,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/tensorflow.html.md""
 
 # %% auto #0
 __all__ = ['ACTIVATIONS_TF', 'READABLE', 'OPTIONS', 'fresh', 'make_dense', 'make_norm', 'make_table', 'TFPart', 'TFEmbeddings',
-           'TFMultiHeadSelfAttention', 'lowest', 'tf_activation', 'TFFFN', 'TFTransformerBlock', 'TFTransformer',
+           'lowest', 'TFMultiHeadSelfAttention', 'tf_activation', 'TFFFN', 'TFTransformerBlock', 'TFTransformer',
            'AsTorch', 'named_weights', 'TFLoads', 'TFSaves', 'replace_layer', 'TFResizes', 'TFModelOutput',
            'register_output', 'for_keras', 'TFCalls', 'TFPreTrainedModel', 'TFDistilBertModel', 'token_loss',
            'text_loss', 'logits_of', 'TFHead', 'TFTextHead', 'TFDistilBertForSequenceClassification',
@@ -18,7 +18,7 @@ __all__ = ['ACTIVATIONS_TF', 'READABLE', 'OPTIONS', 'fresh', 'make_dense', 'make
            'TFDistilBertForMaskedLM', 'TFDistilBertForMultipleChoice']
 
 # %% ../nbs/23_tensorflow.ipynb #ef2b4dc1
-import copy, re
+import copy
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Self
 import numpy as np, torch
 
 from .checkpoint import (
-    LEAVES, OURS, Writes, fit_weights, read_checkpoint, resize_rows, spoilt, verdicts, warn_caller)
+    LEAVES, Writes, fit_weights, read_checkpoint, resize_rows, spoilt, verdicts, warn_caller)
 from .configuration import DistilBertConfig, PretrainedConfig
 from .distilbert import sinusoids
 from .messages import suggest
@@ -112,6 +112,13 @@ class TFEmbeddings(TFPart):
         places = self.position_embeddings(ops.arange(ops.shape(words)[1]))
         return self.dropout(self.LayerNorm(words + places))
 
+# %% ../nbs/23_tensorflow.ipynb #5872bc3a
+def lowest(
+    x, # a tensor of floats
+): # a number
+    "The lowest number that the kind of a tensor has, which softmax makes 0 of."
+    return -6e4 if keras.backend.standardize_dtype(x.dtype) == 'float16' else -3e38
+
 # %% ../nbs/23_tensorflow.ipynb #9573b0eb
 class TFMultiHeadSelfAttention(TFPart):
     "Attention by its formula, softmax(q kᵀ / √d) v (Vaswani et al., 2017, section 3.2)."
@@ -135,13 +142,6 @@ class TFMultiHeadSelfAttention(TFPart):
         if head_mask is not None: weights = weights * head_mask
         out = ops.einsum('bhqk,bkhd->bqhd', weights, v)
         return self.out_lin(ops.reshape(out, (b, n, d))), weights
-
-# %% ../nbs/23_tensorflow.ipynb #5872bc3a
-def lowest(
-    x, # a tensor of floats
-): # a number
-    "The lowest number that the kind of a tensor has, which softmax makes 0 of."
-    return -6e4 if keras.backend.standardize_dtype(x.dtype) == 'float16' else -3e38
 
 # %% ../nbs/23_tensorflow.ipynb #ba014178
 ACTIVATIONS_TF = dict( # those that Keras lacks, or means otherwise by that name
@@ -272,7 +272,7 @@ class TFLoads:
 # %% ../nbs/23_tensorflow.ipynb #6b746e31
 class TFSaves(Writes):
     "A model into a folder, in PyTorch's format."
-    class_prefix, replaces = 'TF', re.compile(OURS.pattern + r'|tf_model\.h5')
+    class_prefix, replaces = 'TF', r'|tf_model\.h5'
     def whole_state_dict(self)->dict: # {PyTorch's name: tensor}
         return {n: torch.from_numpy(x) for n, x in self.to_arrays().items()}
 
@@ -382,6 +382,8 @@ class TFCalls:
 class TFPreTrainedModel(TFCalls, TFLoads, TFSaves, TFResizes, keras.Model, PushToHubMixin):
     "A `keras.Model` with a configuration, which loads and saves itself."
     config_class, base_model_prefix = None, ''
+    __class__ = vars(object)['__class__'] # Keras looks a class up by it: always ours
+    text_axes = 'batch', 'tokens' # of ids
 
     def __init__(self,
         config:PretrainedConfig, # ValueError if it isn't one, or has pruned heads
@@ -398,6 +400,17 @@ class TFPreTrainedModel(TFCalls, TFLoads, TFSaves, TFResizes, keras.Model, PushT
             raise ValueError(f"config.pruned_heads={config.pruned_heads}: the TensorFlow classes "
                              f"can't leave heads out. Use {own.removeprefix('TF')}.")
         self.config, self.built = config, True
+
+    def export(self, filepath, *args, input_signature=None, **kwargs)->None:
+        "As of `keras.Model`, without a call before; for texts of any number and length."
+        names, axes = ('input_ids', 'attention_mask'), self.text_axes
+        if input_signature is None:
+            spec = layers.InputSpec('int32', [None] * len(axes))
+            input_signature = [dict.fromkeys(names, spec)]
+            if keras.backend.backend() == 'jax': # it has to know which of them are equal
+                same = dict.fromkeys(names, f"({', '.join(axes)})")
+                kwargs.setdefault('jax2tf_kwargs', {'polymorphic_shapes': [same]})
+        super().export(filepath, *args, input_signature=input_signature, **kwargs)
 
     @property
     def base_model(self): return getattr(self, self.base_model_prefix, self)
@@ -503,6 +516,11 @@ class TFHead(TFPreTrainedModel):
         "As of `keras.Model`; without a loss, the model's own."
         self.loss = self._compile_metrics = None # Keras would keep those of the compile before
         super().compile(optimizer, loss, **kwargs)
+
+    def compile_from_config(self, config:dict)->None:
+        "Of a `.keras` file: compiled as it was, with the optimizer's state."
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training:bool=True):
         "Of `fit`: the loss that `compile` was given; without one, the model's own."
@@ -624,6 +642,7 @@ class TFDistilBertForMaskedLM(TFHead):
 @for_keras
 class TFDistilBertForMultipleChoice(TFTextHead):
     "DistilBERT that chooses one of several texts."
+    text_axes = 'batch', 'choices', 'tokens'
     def __init__(self, config:DistilBertConfig, **kwargs): super().__init__(config, 1, **kwargs)
 
     def texts(self, inputs)->dict: # (b, choices, n) → (b · choices, n)

@@ -1,9 +1,7 @@
 """From text to numbers and back: special tokens, pairs, padding, truncation, files, and batches of like length.
 
-The chapter on [word pieces](04_wordpiece.ipynb) cut one text into pieces. A model wants more: many texts at once, in rows of one length, with special tokens around them, in
-an array. And people want to ask which word a token came from, to add tokens, to save all of it and to load what others saved. That is what a tokenizer does around
-the cut. `PreTrainedTokenizer` is one in Python, to be read and changed; `DistilBertTokenizer` is what DistilBERT needs. The next chapter puts a library in Rust behind the same interface. You need to know
-what a word piece is; torch is imported only if you ask for tensors.
+The [last chapter](04_wordpiece.ipynb) had a tokenizer on one page. Here it becomes one that people can rely on: many texts at once, in rows of one length, in an array; roles for special tokens, and tokens that are added; which word a token came from; windows over a long text; files, those of others too; and a message for each mistake.
+`PreTrainedTokenizer` is a tokenizer in Python, to be read and changed; `DistilBertTokenizer` is what DistilBERT needs. The next chapter puts a library in Rust behind the same interface. torch is imported only if you ask for tensors.
 
 Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 
@@ -13,22 +11,26 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length', 'Words', 'Names', 'Tokens', 'NamedTokens',
            'TokensById', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED', 'MARKS',
            'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'AnswersPlaces', 'BatchEncoding', 'as_token',
-           'is_many', 'is_words', 'is_length', 'is_dict', 'Role', 'RoleId', 'TokenRoles', 'AddsTokens', 'SpecialRows',
-           'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows', 'truncation_way', 'RowLengths', 'pad_array',
-           'PadsRows', 'PadsLater', 'plain_rows', 'ReadsIds', 'Decodes', 'paired', 'as_samples', 'PicksInputs',
-           'CallOptions', 'CallsOnce', 'EncodesTexts', 'write_files', 'SavesTokenizer', 'own_code', 'own_templates',
-           'read_setting', 'read_settings', 'read_added', 'read_backend', 'read_templates', 'backend_sides',
-           'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'ShowsTokenizer', 'PreTrainedTokenizerBase',
-           'added_pattern', 'parted', 'FindsAdded', 'EncodesInPython', 'PreTrainedTokenizer', 'wordpiece_backend',
-           'row_processor', 'find_vocab', 'wordpiece_given', 'WordPieceMixin', 'Memory', 'CutsPieces',
-           'DistilBertTokenizer', 'BertTokenizer', 'plan_batches', 'length_bucketed']
+           'is_many', 'is_words', 'is_length', 'is_dict', 'known_token', 'Role', 'RoleId', 'TokenRoles', 'LoadsAdded',
+           'AddsTokens', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows',
+           'truncation_way', 'RowLimits', 'RowLengths', 'pad_array', 'PadsRows', 'PadsLater', 'plain_rows', 'ReadsIds',
+           'Decodes', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce', 'CutsIds', 'OlderNames',
+           'EncodesTexts', 'write_files', 'SavesTokenizer', 'own_code', 'own_templates', 'read_setting',
+           'read_settings', 'read_added', 'read_backend', 'read_templates', 'backend_sides', 'backend_roles',
+           'ReadsSettings', 'LoadsTokenizer', 'TellsMore', 'ShowsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern',
+           'parted', 'FindsAdded', 'SplitsText', 'EncodesInPython', 'read_ids', 'PreTrainedTokenizer',
+           'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given', 'WordPieceMixin', 'Memory',
+           'CutsPieces', 'BuildsRust', 'DistilBertTokenizer', 'BertTokenizer', 'plan_batches', 'RestoresOrder',
+           'length_bucketed', 'own_share', 'KeepsPlace', 'ReadsWindows', 'stream_bucketed']
 
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
-import json, re
+import copy, json, re, sys
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from itertools import chain, groupby, repeat
+from functools import partial
+from itertools import chain, groupby, islice, repeat
 from numbers import Real
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypedDict, Unpack
@@ -37,10 +39,11 @@ from unicodedata import normalize
 from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers,
                         processors)
 
+from .chat import Chats
 from .features import BatchFeature, padding_way, round_up
-from .files import cached_file, local_folder, split_hub_kwargs
-from .messages import did_you_mean, naming, warn_once
-from .pretrained import PushToHubMixin, declared, vetted
+from .files import OTHER_OPTIONS, cached_file, local_folder, split_hub_kwargs
+from .messages import did_you_mean, naming, suggest, warn_once
+from .pretrained import PushToHubMixin, declared, is_secret, vetted
 from .rules import Rule, check
 from .store import read_json, to_json, write_text
 from .look import show_tokens
@@ -142,9 +145,25 @@ def row_question(
 
 # %% ../nbs/04a_tokenizer.ipynb #914f5889
 class AnswersPlaces:
-    "The questions of a row, put to a batch."
+    "The rows of a batch, by number, and their questions put to the batch."
+    @property
+    def encodings(self)->list|None:
+        "The `Encoding` of each row; None if the batch wasn't made by a tokenizer."
+        e = self._encodings = self._encodings() if callable(self._encodings) else self._encodings
+        return e if e is None or isinstance(e, list) else [e]
+    @property
+    def n_sequences(self)->int|None:
+        return self._n_sequences or (self.encodings[0].n_sequences if self.encodings else None)
+
+    def encoding(self, i:int=0):
+        "The `Encoding` of a row."
+        if self.encodings is not None: return self.encodings[i]
+        raise KeyError(f"{i!r}: rows have numbers only in what a tokenizer's call returned. "
+                       f"This batch has the names {', '.join(self.data)}.")
+
     def tokens(self, batch_index:int=0)->list: return self.encoding(batch_index).tokens
     def word_ids(self, batch_index:int=0)->list: return self.encoding(batch_index).word_ids
+    words = word_ids # its older name
     def sequence_ids(self, batch_index:int=0)->list: return self.encoding(batch_index).sequence_ids
 
     token_to_sequence, token_to_word = map(row_question, ('token_to_sequence', 'token_to_word'))
@@ -168,28 +187,14 @@ class BatchEncoding(AnswersPlaces, BatchFeature):
         self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
     @property
-    def encodings(self)->list|None:
-        "The `Encoding` of each row; None if the batch wasn't made by a tokenizer."
-        e = self._encodings = self._encodings() if callable(self._encodings) else self._encodings
-        return e if e is None or isinstance(e, list) else [e]
-    @property
-    def n_sequences(self)->int|None:
-        return self._n_sequences or (self.encodings[0].n_sequences if self.encodings else None)
-    @property
     def is_fast(self)->bool: # so that code which asks finds places in either tokenizer's batch
         return self._encodings is not None
     def __getstate__(self): return {**self.__dict__, '_encodings': self.encodings}
 
     def convert_to_tensors(self, tensor_type:str|None=None, prepend_batch_axis:bool=False)->Self:
         "Turn the rows into tensors."
-        if prepend_batch_axis: self.data = {k: [v] for k, v in self.data.items()}
+        if prepend_batch_axis and tensor_type: self.data = {k: [v] for k, v in self.data.items()}
         return super().convert_to_tensors(tensor_type)
-
-    def encoding(self, i:int=0):
-        "The `Encoding` of a row."
-        if self.encodings is not None: return self.encodings[i]
-        raise KeyError(f"{i!r}: rows have numbers only in what a tokenizer's call returned. "
-                       f"This batch has the names {', '.join(self.data)}.")
 
     def __getitem__(self, item):
         "An input by name, a row's `Encoding` by number, or a dict with some rows of every input."
@@ -210,10 +215,12 @@ FLAGS = 'single_word', 'lstrip', 'rstrip', 'normalized', 'special'
 
 def as_token(
     token:str|dict|AddedToken, # text, an `AddedToken`, or its dict as JSON files hold it
-    special:bool=False, # is it special, if the text alone is given?
+    special:bool=False, # is it special? True for a role's, whatever an `AddedToken` says
 )->AddedToken: # an `AddedToken`
     "Whatever stands for an added token, as an `AddedToken`."
-    if isinstance(token, AddedToken): return token
+    if isinstance(token, AddedToken):
+        flags = {k: getattr(token, k) for k in FLAGS}
+        return AddedToken(token.content, **{**flags, 'special': special or token.special})
     content = token.get('content') if isinstance(token, dict) else token
     if not isinstance(content, str) or not content:
         raise ValueError(f"{token!r:.60} is no token: give text, an AddedToken, or its dict, "
@@ -240,6 +247,19 @@ NamedTokens = Annotated[dict, Rule('a dict of name to token', is_dict)]
 TokensById = Annotated[dict, Rule('a dict of id to token', is_dict)]
 
 # %% ../nbs/04a_tokenizer.ipynb #cb7ed879
+def known_token(
+    tokenizer, # one of ours
+    role:str, # that the token is to have
+    token:str|dict|AddedToken, # as of `as_token`
+)->str: # its text
+    "A token of the vocabulary; ValueError if it isn't there."
+    text = as_token(token, True).content
+    if tokenizer._token_to_id(text) is not None: return text
+    asked = {role: text if role in SPECIAL_TOKENS else [text]}
+    raise ValueError(f"{text!r} is not in the vocabulary, so it can't be the {role}. "
+                     f"Use add_special_tokens({asked}), which adds it.")
+
+# %% ../nbs/04a_tokenizer.ipynb #97608adf
 class Role:
     "A token with a role, such as `cls_token`; None: nothing has the role."
     def __set_name__(self, owner, name): self.name = name
@@ -248,13 +268,8 @@ class Role:
         return self if tokenizer is None else tokenizer._special.get(self.name)
 
     def __set__(self, tokenizer, value:str|AddedToken|None)->None:
-        token = value and as_token(value, True).content
-        if token is None: tokenizer._special.pop(self.name, None)
-        elif tokenizer._token_to_id(token) is not None: tokenizer._special[self.name] = token
-        else:
-            raise ValueError(
-                f"{token!r} is not in the vocabulary, so it can't be the {self.name}. "
-                f"Use add_special_tokens({{'{self.name}': {token!r}}}), which adds it.")
+        if not value: tokenizer._special.pop(self.name, None)
+        else: tokenizer._special[self.name] = known_token(tokenizer, self.name, value)
         tokenizer._special_changed()
 
 # %% ../nbs/04a_tokenizer.ipynb #ebb699d8
@@ -281,62 +296,48 @@ class TokenRoles:
     pad_token, pad_token_id = Role(), RoleId()
     cls_token, cls_token_id = Role(), RoleId()
     mask_token, mask_token_id = Role(), RoleId()
+    SPECIAL_TOKENS_ATTRIBUTES = [*SPECIAL_TOKENS, 'additional_special_tokens']
 
     @property
-    def additional_special_tokens(self)->list: return list(self._additional)
+    def additional_special_tokens(self)->list|None: # None: as they were set
+        return None if self._additional is None else list(self._additional)
+    @additional_special_tokens.setter
+    def additional_special_tokens(self, tokens):
+        name = 'additional_special_tokens'
+        known = [known_token(self, name, t) for t in dict.fromkeys(tokens or ())]
+        self._additional = None if tokens is None else known
     @property
     def additional_special_tokens_ids(self)->list:
         return self.convert_tokens_to_ids(self._additional)
+    @additional_special_tokens_ids.setter
+    def additional_special_tokens_ids(self, ids):
+        self.additional_special_tokens = self.convert_ids_to_tokens(ids)
+    extra_special_tokens = additional_special_tokens # what 5.x calls them
     @property
     def special_tokens_map(self)->dict:
         more = {'additional_special_tokens': list(self._additional)} if self._additional else {}
         return {**self._special, **more}
     @property
     def all_special_tokens(self)->list:
-        return list(dict.fromkeys([*self._special.values(), *self._additional]))
+        return list(dict.fromkeys([*self._special.values(), *(self._additional or ())]))
     @property
     def all_special_ids(self)->list: return self.convert_tokens_to_ids(self.all_special_tokens)
     @property
     def added_tokens_encoder(self)->dict:
         return {t.content: i for i, t in self.added_tokens_decoder.items()}
     def get_added_vocab(self)->dict: return self.added_tokens_encoder
+
+    @property
+    def split_special_tokens(self)->bool: return self._split_special
+    @split_special_tokens.setter
+    def split_special_tokens(self, value):
+        self._split_special = value
+        self._add([]) # how they are found depends on it
     def _special_changed(self): pass # a subclass that keeps something made of them starts anew
 
-# %% ../nbs/04a_tokenizer.ipynb #ef634b3b
-class AddsTokens(TokenRoles):
-    "Tokens that are added to the vocabulary, with a role or without."
-    def add_tokens(self,
-        new_tokens:str|AddedToken|list, # a token (text or `AddedToken`), or a list of them
-        special_tokens:bool=False, # are they special?
-    )->int: # how many of them are new to the vocabulary
-        "Add whole tokens: text is split at them before anything else. Then resize the embeddings."
-        if not isinstance(new_tokens, (list, tuple)): new_tokens = [new_tokens]
-        before = len(self)
-        self._add([as_token(t, special_tokens) for t in new_tokens])
-        return len(self) - before
-
-    def add_special_tokens(self,
-        # such as {'pad_token': '<pad>', 'additional_special_tokens': ['<user>']}
-        special_tokens_dict:dict,
-        replace_additional_special_tokens:bool=True, # forget those there were
-    )->int: # how many are new to the vocabulary
-        "Give special tokens their roles; those that the vocabulary lacks are added to it."
-        before = len(self)
-        more = 'additional_special_tokens', 'extra_special_tokens' # two names of one thing
-        for k, v in special_tokens_dict.items():
-            if k not in (*SPECIAL_TOKENS, *more):
-                raise ValueError(f"{k!r} is no role of a special token. Roles: "
-                                 f"{', '.join(SPECIAL_TOKENS)}, additional_special_tokens.")
-            tokens = [as_token(t, True) for t in ([v] if k in SPECIAL_TOKENS else v)]
-            texts = [t.content for t in tokens]
-            if k in SPECIAL_TOKENS: self._special[k] = texts[0]
-            else:
-                old = [] if replace_additional_special_tokens else self._additional
-                self._additional = list(dict.fromkeys([*old, *texts]))
-            self._add(tokens)
-        self._special_changed()
-        return len(self) - before
-
+# %% ../nbs/04a_tokenizer.ipynb #04aloadadded
+class LoadsAdded(TokenRoles):
+    "Added tokens as a file has them."
     def _load_added(self, decoder, special): # {id: token} of a file, and tokens with a role
         tokens = {int(i): as_token(decoder[i]) for i in sorted(decoder, key=int)}
         self._add(tokens.values())
@@ -347,6 +348,45 @@ class AddsTokens(TokenRoles):
                              "must follow on without a gap: mend added_tokens_decoder in "
                              "tokenizer_config.json.")
         self._add([t for t in special if t.content not in self.added_tokens_encoder])
+
+# %% ../nbs/04a_tokenizer.ipynb #ef634b3b
+class AddsTokens(LoadsAdded):
+    "Tokens that are added to the vocabulary, with a role or without."
+    def add_tokens(self,
+        new_tokens:str|AddedToken|list, # a token (text or `AddedToken`), or a list of them
+        special_tokens:bool=False, # are they special?
+    )->int: # how many of them are new to the vocabulary
+        "Add whole tokens: text is split at them before anything else. Then resize the embeddings."
+        if not isinstance(new_tokens, (list, tuple)): new_tokens = [new_tokens]
+        before = len(self)
+        self._add([as_token(t, special_tokens) for t in new_tokens if t not in ('', None)])
+        return len(self) - before
+
+    def add_special_tokens(self,
+        # such as {'pad_token': '<pad>', 'additional_special_tokens': ['<user>']}
+        special_tokens_dict:dict,
+        replace_additional_special_tokens:bool=True, # forget those there were
+        replace_extra_special_tokens:bool|None=None, # what 5.x calls that
+    )->int: # how many are new to the vocabulary
+        "Give special tokens their roles; those that the vocabulary lacks are added to it."
+        before, replace = len(self), replace_extra_special_tokens
+        if replace is None: replace = replace_additional_special_tokens
+        more = 'additional_special_tokens', 'extra_special_tokens' # two names of one thing
+        for k, v in special_tokens_dict.items():
+            if k not in (*SPECIAL_TOKENS, *more):
+                raise ValueError(f"{k!r} is no role of a special token. Roles: "
+                                 f"{', '.join(SPECIAL_TOKENS)}, additional_special_tokens.")
+            if k in more and not is_many(v): # as transformers' own assertion
+                raise AssertionError(f"{k} is a list of tokens, not {v!r:.60}. Pass [{v!r:.60}].")
+            tokens = [as_token(t, True) for t in ([v] if k in SPECIAL_TOKENS else v)]
+            texts = [t.content for t in tokens]
+            if k in SPECIAL_TOKENS: self._special[k] = texts[0]
+            else:
+                old = () if replace else self._additional or ()
+                self._additional = list(dict.fromkeys([*old, *texts]))
+            self._add(tokens)
+        self._special_changed()
+        return len(self) - before
 
 # %% ../nbs/04a_tokenizer.ipynb #a09364d8
 class SpecialRows:
@@ -399,16 +439,21 @@ class BareRow:
         template:list, # such as [(2, 0), ('A', 0), (3, 0)]
         texts:list, # one or two; of each its ids, and maybe more
     ):
-        own = {x: text[0] for x, text in zip('AB', texts)}
-        self.ids = [*chain.from_iterable([own.get(x, (x,)) for x, _ in template])]
-        self.template, self.texts = template, own
+        self.template, self.texts, self.ids = template, texts, []
+        for x, _ in template:
+            if x == 'A': self.ids += texts[0][0]
+            elif x == 'B': self.ids += texts[1][0]
+            else: self.ids.append(x)
 
+    def _parts(self): # of each token: is it of a text, and its type
+        own = dict(zip('AB', self.texts))
+        return [(x in own, kind) for x, kind in self.template
+                for _ in (own[x][0] if x in own else (x,))]
     @property
-    def type_ids(self)->list:
-        return [kind for x, kind in self.template for _ in self.texts.get(x, (x,))]
+    def type_ids(self)->list: return [kind for _, kind in self._parts()]
     @property
-    def special_tokens_mask(self)->list:
-        return [int(x not in self.texts) for x, _ in self.template for _ in self.texts.get(x, (x,))]
+    def special_tokens_mask(self)->list: return [int(not own) for own, _ in self._parts()]
+
 
 # %% ../nbs/04a_tokenizer.ipynb #548b9046
 def fit_lengths(
@@ -513,29 +558,9 @@ def truncation_way(
     raise ValueError(f"truncation={how!r} is unknown; use True or "
                      f"{', '.join(map(repr, TRUNCATIONS))}, or False.")
 
-# %% ../nbs/04a_tokenizer.ipynb #bac7c3ef
-class RowLengths:
-    "How long rows become."
-    def _strategies(self, padding, truncation, max_length): # (pad, cut, length); None for no
-        pad, cut = padding_way(padding), truncation_way(truncation)
-        fixed, known = pad == 'max_length', max_length is not None
-        if known and max_length < 1 and (cut or fixed):
-            raise ValueError(f"max_length={max_length}, but a length is at least 1.")
-        if known and truncation is None and pad == 'longest':
-            warn_once(f"max_length={max_length} is ignored: padding='longest' goes by the longest "
-                      "row. Add truncation=True, or use padding='max_length'.")
-        if known and truncation is None and not pad:
-            warn_once(f"max_length={max_length} without `truncation`: texts are cut to that "
-                      "length. Pass truncation=True to say so.")
-            cut = 'longest_first'
-        if known or not (cut or fixed): return pad, cut, max_length
-        if self.model_max_length < 1e20: return pad, cut, self.model_max_length
-        warn_once(f"{'truncation' if cut else 'padding'} does nothing: there is no max_length, and "
-                  "this tokenizer doesn't know its model's (model_max_length is "
-                  f"{self.model_max_length:.0e}). Pass max_length=512, or set "
-                  "tokenizer.model_max_length.")
-        return None if fixed else pad, None, None
-
+# %% ../nbs/04a_tokenizer.ipynb #04alimits
+class RowLimits:
+    "What rows are cut to, and what is refused."
     def _limits(self, samples, cut, length, stride, special, overflow): # for `cut_texts`; or None
         if not cut: return None
         if stride < 0: raise ValueError(f"stride={stride}, but it can't be less than 0.")
@@ -548,8 +573,9 @@ class RowLengths:
                                  "add_special_tokens=False.")
             if not pair and cut == 'only_second':
                 fit_lengths(room + 1, None, room, 'only_second') # raises, and says why
-            if stride and stride >= length - around:
-                raise ValueError(f"stride={stride} must be smaller than the {length - around} "
+            most = length - around - special # Rust keeps room for special tokens in any case
+            if stride > max(most, 0):
+                raise ValueError(f"stride={stride} must be smaller than the {most + 1} "
                                  f"tokens that fit beside {around} special ones into "
                                  f"max_length={length}. Lower the stride or raise max_length.")
             if overflow and room <= pair:
@@ -557,6 +583,33 @@ class RowLengths:
                                  "special ones, so what overflows can't be given in rows. "
                                  "Raise max_length.")
         return dict(strategy=cut, max_length=length, stride=stride, direction=self.truncation_side)
+
+# %% ../nbs/04a_tokenizer.ipynb #bac7c3ef
+class RowLengths(RowLimits):
+    "How long rows become."
+    def _strategies(self, padding, truncation, max_length, multiple=None):
+        "How rows are padded, and how cut, and to which length; None for no."
+        pad, cut = padding_way(padding), truncation_way(truncation)
+        fixed, known = pad == 'max_length', max_length is not None
+        if known and max_length < 1 and (cut or fixed):
+            raise ValueError(f"max_length={max_length}, but a length is at least 1.")
+        if known and truncation is None and pad == 'longest':
+            warn_once(f"max_length={max_length} is ignored: padding='longest' goes by the longest "
+                      "row. Add truncation=True, or use padding='max_length'.")
+        if known and truncation is None and not pad:
+            warn_once(f"max_length={max_length} without `truncation`: texts are cut to that "
+                      "length. Pass truncation=True to say so.")
+            cut = 'longest_first'
+        if known and pad and cut and max_length % (multiple or 1):
+            raise ValueError(f"Rows can't be cut to max_length={max_length} and padded to a "
+                             f"multiple of {multiple}. Take a max_length that is one.")
+        if known or not (cut or fixed): return pad, cut, max_length
+        if self.model_max_length < 1e20: return pad, cut, self.model_max_length
+        warn_once(f"{'truncation' if cut else 'padding'} does nothing: there is no max_length, and "
+                  "this tokenizer doesn't know its model's (model_max_length is "
+                  f"{self.model_max_length:.0e}). Pass max_length=512, or set "
+                  "tokenizer.model_max_length.")
+        return None if fixed else pad, None, None
 
 # %% ../nbs/04a_tokenizer.ipynb #1abf4092
 def pad_array(
@@ -581,7 +634,8 @@ class PadsRows:
         "Pad the rows of every input that the tokenizer knows; gives the length of each row."
         main = self.model_input_names[0]
         lengths = [len(r) for r in data[main]]
-        if arrays and not lengths: data.update({k: pad_array([], 0, 0) for k in data})
+        if arrays and not padding and not any(lengths): # else they would be floats
+            data.update({k: pad_array(rows, 0, 0) for k, rows in data.items()})
         if not padding or not lengths: return lengths
         if self.pad_token is None:
             raise ValueError("Padding needs a padding token, and this tokenizer has none. "
@@ -631,11 +685,12 @@ class PadsLater(PadsRows):
 
 # %% ../nbs/04a_tokenizer.ipynb #c923f578
 def plain_rows(
-    value, # a number, list, array or tensor, or a list of them
+    value, # a number, array or tensor, or a list or an iterator of them
 ): # the same as Python's numbers and lists
     "Rows without arrays and tensors."
     if hasattr(value, 'tolist'): return value.tolist()
-    return [plain_rows(v) for v in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, str) or not hasattr(value, '__iter__'): return value
+    return [plain_rows(v) for v in value]
 
 # %% ../nbs/04a_tokenizer.ipynb #560f1653
 class ReadsIds:
@@ -675,29 +730,34 @@ class Decodes(ReadsIds):
         token_ids, # an id, or a list, array or tensor; a batch of rows gives a list of texts
         skip_special_tokens:bool=False, # leave the special ones out
         clean_up_tokenization_spaces:bool|None=None, # see `clean_up`; default: as it was made
+        spaces_between_special_tokens:bool=True, # False: none beside added tokens (in Python)
+        use_source_tokenizer:bool=False, # kept for compatibility
     )->str|list: # text
         "From ids to text."
         ids, clean = plain_rows(token_ids), clean_up_tokenization_spaces
         if isinstance(ids, int): ids = [ids]
         if ids and isinstance(ids[0], list):
-            return self.batch_decode(ids, skip_special_tokens, clean)
+            return self.batch_decode(ids, skip_special_tokens, clean, spaces_between_special_tokens)
         if clean is None: clean = self.clean_up_tokenization_spaces
         skip = self._ids_to_skip() if skip_special_tokens else ()
         tokens = self.convert_ids_to_tokens(ids)
-        text = self._join([t for i, t in zip(ids, tokens) if i not in skip])
+        tokens = [t for i, t in zip(ids, tokens) if i not in skip]
+        text = self._join(tokens, spaces_between_special_tokens)
         return self._clean_up(text) if clean else text
 
     def batch_decode(self,
         sequences, # rows of ids
         skip_special_tokens:bool=False, # as of `decode`
         clean_up_tokenization_spaces:bool|None=None, # as of `decode`
+        *more, # as of `decode`
+        **options
     )->list:
         "The text of each row."
-        options = skip_special_tokens, clean_up_tokenization_spaces
-        return [self.decode(s, *options) for s in sequences]
+        more = skip_special_tokens, clean_up_tokenization_spaces, *more
+        return [self.decode(s, *more, **options) for s in sequences]
 
     def _ids_to_skip(self): return {*self.all_special_ids}
-    def _join(self, tokens): return self.convert_tokens_to_string(tokens)
+    def _join(self, tokens, spaces): return self.convert_tokens_to_string(tokens)
     def _clean_up(self, text): return clean_up(text)
 
 # %% ../nbs/04a_tokenizer.ipynb #b2f4b474
@@ -793,6 +853,8 @@ class CallOptions(TypedDict, total=False):
     return_offsets_mapping:bool # (start, end) of each token in the text
     return_length:bool # the length of each row
     verbose:bool # warn when a row is too long for the model
+    pad_to_max_length:bool # padding='max_length', until 3.0
+    truncation_strategy:str|None # `truncation`, until 3.0
 
 # %% ../nbs/04a_tokenizer.ipynb #cad243b8
 class CallsOnce(PicksInputs):
@@ -802,9 +864,13 @@ class CallsOnce(PicksInputs):
                   pad_to_multiple_of=None, padding_side=None, return_tensors=None,
                   return_token_type_ids=None, return_attention_mask=None,
                   return_overflowing_tokens=False, return_special_tokens_mask=False,
-                  return_offsets_mapping=False, return_length=False, verbose=True):
+                  return_offsets_mapping=False, return_length=False, verbose=True,
+                  pad_to_max_length=False, truncation_strategy=None):
         samples, one = as_samples(text, text_pair, is_split_into_words)
-        padding, cut, max_length = self._strategies(padding, truncation, max_length)
+        padding = padding or pad_to_max_length and 'max_length'
+        if truncation is None: truncation = truncation_strategy
+        padding, cut, max_length = self._strategies(padding, truncation, max_length,
+                                                    pad_to_multiple_of)
         limits = self._limits(samples, cut, max_length, stride, add_special_tokens,
                               return_overflowing_tokens)
         self._warn_marks(samples, is_split_into_words)
@@ -829,17 +895,110 @@ class CallsOnce(PicksInputs):
         def padded(): return self._padded(groups if places else encode(True), lengths, side)
         return BatchEncoding(data, padded, return_tensors)
 
+# %% ../nbs/04a_tokenizer.ipynb #04aolder
+class CutsIds:
+    "A row from ids that were made before."
+    def truncate_sequences(self,
+        ids:list, pair_ids:list|None=None, # of one sequence or two
+        num_tokens_to_remove:int=0, # at `truncation_side`
+        truncation_strategy:str|bool='longest_first', # as `truncation` of the call
+        stride:int=0, # tokens that stay, and are also given among those taken away
+    )->tuple: # (first, second, what was taken away; [] for 'longest_first' of two)
+        "Cut ids."
+        texts, cut = [[t] for t in (ids, pair_ids) if t is not None], truncation_strategy
+        n, cut, side = num_tokens_to_remove, truncation_way(cut), self.truncation_side
+        if n <= 0 or not cut: return ids, pair_ids, []
+        limits = dict(strategy=cut, stride=0, direction=side)
+        row = cut_texts(texts, sum(len(t) for t, in texts) - n, limits)[0]
+        (first,), (second,) = (*row, [None])[:2]
+        if cut == 'longest_first' and len(texts) > 1: return first, second, []
+        whole = pair_ids if cut == 'only_second' else ids
+        return first, second, whole[-n-stride:] if side == 'right' else whole[:n+stride]
+
+    def prepare_for_model(self,
+        ids:list, pair_ids:list|None=None, # of one sequence or two
+        prepend_batch_axis:bool=False, # make the row a batch of one
+        **options:Unpack[CallOptions] # here `return_overflowing_tokens` gives one list
+    )->BatchEncoding: # of one row
+        "Cut ids to fit, put the special tokens around them, and pad."
+        get, pair = options.get, pair_ids is not None
+        names = 'padding', 'truncation', 'max_length', 'pad_to_multiple_of'
+        def row(): # as it is now
+            around = self._template(pair, get('add_special_tokens', True))
+            return BareRow(around, [[ids], [pair_ids]])
+        padding, cut, max_length = self._strategies(*map(get, names))
+        over, rest = len(row().ids) - (max_length or 0), []
+        if cut:
+            cuts = over, cut, get('stride', 0)
+            ids, pair_ids, rest = self.truncate_sequences(ids, pair_ids, *cuts)
+        asked = 'token_type_ids', 'attention_mask', 'special_tokens_mask'
+        data = self._columns([[row()]], **{k: get(f'return_{k}') for k in asked})
+        self._pad(data, padding, max_length, get('pad_to_multiple_of'),
+                  get('padding_side') or self.padding_side)
+        batch = BatchEncoding({k: v for k, (v,) in data.items()}, None, get('return_tensors'),
+                              prepend_batch_axis)
+        if get('return_overflowing_tokens'):
+            batch.update(overflowing_tokens=rest, num_truncated_tokens=over)
+        return batch
+
+# %% ../nbs/04a_tokenizer.ipynb #b84caa59
+class OlderNames(CutsIds, CallsOnce):
+    "Names that the call had before."
+    def encode_plus(self, text:str|list, text_pair:str|list|None=None,
+        **options:Unpack[CallOptions])->BatchEncoding:
+        "The call for one text, or for the tokens or ids of one: then as `prepare_for_model`."
+        if text is None: raise TypeError("Pass a text; this is None.")
+        given = text, text_pair
+        if options.pop('is_split_into_words', False):
+            return self(*given, is_split_into_words=True, **options)
+        if not any(map(is_many, given)): return self(*given, **options)
+        def ids(t):
+            if isinstance(t, str): t = self.tokenize(t)
+            return t and [i if isinstance(i, int) else self.convert_tokens_to_ids(i) for i in t]
+        return self.prepare_for_model(*map(ids, given), prepend_batch_axis=True, **options)
+
+    def batch_encode_plus(self, batch_text_or_text_pairs:list,
+        **options:Unpack[CallOptions])->BatchEncoding:
+        "The call for a list of texts or of pairs, by the name that it had before."
+        return self(list(batch_text_or_text_pairs), **options)
+
+    def prepare_seq2seq_batch(self,
+        src_texts:list, tgt_texts:list|None=None, # texts, and those that become `labels`
+        max_length:int|None=None, # default: `model_max_length`
+        max_target_length:int|None=None, # of the targets; default: `max_length`
+        padding:bool|str='longest', return_tensors:str|None=None, truncation:bool|str=True,
+        src_lang:str|None=None, tgt_lang:str|None=None, # kept for compatibility
+        **options:Unpack[CallOptions])->BatchEncoding:
+        "The call for texts and targets, which have a length of their own."
+        options.update(padding=padding, return_tensors=return_tensors, truncation=truncation)
+        batch = self(src_texts, max_length=max_length, **options)
+        if tgt_texts is not None:
+            longest = max_length if max_target_length is None else max_target_length
+            targets = self(text_target=tgt_texts, max_length=longest, **options)
+            batch['labels'] = targets[self.model_input_names[0]]
+        return batch
+
+    @contextmanager
+    def as_target_tokenizer(self):
+        "Texts of the block are targets: here they are encoded as any others."
+        yield
+
 # %% ../nbs/04a_tokenizer.ipynb #e92e39a5
-class EncodesTexts(CallsOnce):
-    "The call, and its older names."
+class EncodesTexts(OlderNames):
+    "The call."
     def __call__(self,
         text:str|list|None=None, # a text, a list of texts, or of pairs
         text_pair:str|list|None=None, # the second text, or texts
         text_target:str|list|None=None, # texts that become `labels`
         text_pair_target:str|list|None=None, # their second texts
+        split_special_tokens:bool|None=None, # may they be cut as any text? Default: the setting
         **options:Unpack[CallOptions]
     )->BatchEncoding: # a `BatchEncoding`
         "Encode one text or many, alone or in pairs."
+        if split_special_tokens not in (None, self.split_special_tokens):
+            other = copy.copy(self)
+            other.split_special_tokens = split_special_tokens
+            return other(text, text_pair, text_target, text_pair_target, **options)
         known = CallOptions.__annotations__
         for k in options.keys() - known.keys():
             raise TypeError(f"A tokenizer's call has no argument {k!r}{did_you_mean(k, known)}")
@@ -854,18 +1013,10 @@ class EncodesTexts(CallsOnce):
 
     def encode(self, text:str|list, text_pair:str|list|None=None,
         **options:Unpack[CallOptions]): # a list of ids, or a tensor (1, n)
-        "The ids of a text."
-        return self(text, text_pair, **options)[self.model_input_names[0]]
-
-    def encode_plus(self, text:str|list, text_pair:str|list|None=None,
-        **options:Unpack[CallOptions])->BatchEncoding:
-        "The call for one text, by the name that it had before."
-        return self(text, text_pair, **options)
-
-    def batch_encode_plus(self, batch_text_or_text_pairs:list,
-        **options:Unpack[CallOptions])->BatchEncoding:
-        "The call for a list of texts or of pairs, by the name that it had before."
-        return self(list(batch_text_or_text_pairs), **options)
+        "The ids of a text; a list of ids gets its special tokens."
+        of_ids = isinstance(text, (list, tuple)) and {*map(type, text)} == {int}
+        call = self.encode_plus if of_ids or text is None else self
+        return call(text, text_pair, **options)[self.model_input_names[0]]
 
     def tokenize(self,
         text:str, # to cut
@@ -894,6 +1045,10 @@ CHAT_FILE = re.compile(r'chat_template\.jinja') # one of before must not win ove
 
 class SavesTokenizer(PushToHubMixin):
     "Settings, and the files that hold them."
+    _processor_class = None
+    def _set_processor_class(self, name:str)->None: # transformers' processors ask
+        self.extra_settings = {**self.extra_settings, 'processor_class': name}
+
     def to_dict(self)->dict: # what tokenizer_config.json holds
         "The settings, as they are now."
         name = type(self).__name__
@@ -910,17 +1065,23 @@ class SavesTokenizer(PushToHubMixin):
         legacy_format:bool|None=None, # kept for compatibility: every file is written
         filename_prefix:str|None=None, # put before the name of each file
         push_to_hub:bool=False, # push it as well
+        save_jinja_files:bool=True, # False: chat templates are written to tokenizer_config.json
+        code:bool|None=None, # write the source of its class as well, as of `bring_code`
         **kwargs # of `push_to_hub`: repo_id, …
     )->tuple: # the paths of the files
         "Save to a folder that transformers 4 and 5 load as well."
-        settings = {'special_tokens_map.json': to_json(self.special_tokens_map),
-                    'tokenizer_config.json': to_json(self.to_dict())}
-        chat = self.extra_settings.get('chat_template')
-        if isinstance(chat, str): settings['chat_template.jinja'] = chat
-        if filename_prefix: kwargs['filename_prefix'] = filename_prefix  # for the push, too
+        kwargs.update(code=code, save_jinja_files=save_jinja_files)  # for the push, too
+        if filename_prefix: kwargs['filename_prefix'] = filename_prefix
         with self.saving_to(save_directory, push_to_hub, kwargs, CHAT_FILE) as new:
-            saved = (*self.save_vocabulary(new, filename_prefix),
-                     *write_files(new, filename_prefix, settings))
+            d = self.to_dict()
+            self.bring_code(code, new, d)
+            chat = {}
+            if save_jinja_files and isinstance(d.get('chat_template'), str):
+                chat['chat_template.jinja'] = d.pop('chat_template')
+            settings = {'tokenizer_config.json': to_json(d),
+                        'special_tokens_map.json': to_json(self.special_tokens_map), **chat}
+            saved = (*write_files(new, filename_prefix, settings),
+                     *self.save_vocabulary(new, filename_prefix))
         return tuple(str(Path(save_directory)/Path(name).name) for name in saved)
 
 # %% ../nbs/04a_tokenizer.ipynb #e7b0d19c
@@ -1010,18 +1171,21 @@ def read_backend(
     "Read a tokenizer.json; OSError if it isn't one."
     if not Path(path).is_file():
         raise OSError(f"There is no tokenizer file '{path}'. Pass the path of a tokenizer.json.")
-    try: return Tokenizer.from_file(str(path))
+    try: rust = Tokenizer.from_file(str(path))
     except Exception as e:
         raise OSError(f"'{path}' is not a tokenizer.json that this version of `tokenizers` can "
                       f"read ({e}).") from e
+    if max(rust.get_vocab().values(), default=0) < 2**24: return rust
+    raise OSError(f"'{path}' gives a token an id above {2**24}, and `tokenizers` would keep a "
+                  "place in memory for each below it. Number the tokens from 0.")
 
 # %% ../nbs/04a_tokenizer.ipynb #b2fe7ef4
 def read_templates(
     path:Path, # of a chat_template.jinja
 )->str|dict: # its text; with more templates beside it, {name: text}
     "The chat templates of a folder."
-    files = {p.stem: p for p in sorted((path.parent/'additional_chat_templates').glob('*.jinja'))}
-    files = {'default': path, **files}
+    more = sorted((path.parent/'additional_chat_templates').glob('*.jinja'))
+    files = {'default': path, **{p.stem: p for p in more if p.is_file()}}
     texts = own_templates({name: p.read_text(encoding='utf-8') for name, p in files.items()})
     return texts if len(texts) > 1 else texts['default']
 
@@ -1048,6 +1212,16 @@ class ReadsSettings:
     def known_names(cls)->set:
         "The names that the constructor takes."
         return {*SPECIAL_TOKENS, *declared(cls)}
+
+    def _check_unknown(self, own): # what the constructor doesn't know: a slip, or only to be kept
+        known, who = sorted(self.known_names()), type(self).__name__
+        for k in own:
+            if callable(getattr(type(self), k, None)):
+                raise AttributeError(f"{k}= conflicts with the method {k} of {who}. Leave it out.")
+            if suggest(k, known, .75) or NOT_KEPT.fullmatch(k) or is_secret(k, own[k]):
+                raise ValueError(f"{who} has no argument {k!r}{did_you_mean(k, known)}")
+            warn_once(f"{who} has no argument {k!r}: it is kept with the settings, and does "
+                      "nothing.")
 
     def _check_settings(self, **given):
         types, said = declared(type(self)), {**vars(self), **given}
@@ -1092,8 +1266,10 @@ class LoadsTokenizer(ReadsSettings):
         "Load a tokenizer from its files."
         name, names = pretrained_model_name_or_path, cls.vocab_files_names
         hub, own = split_hub_kwargs(kwargs)
+        own = {k: v for k, v in own.items() if k not in OTHER_OPTIONS} # of other loaders
         if Path(name).is_file():
             which = 'tokenizer_file' if str(name).endswith('.json') else 'vocab_file'
+            if 'vocab' in names: which = 'vocab'
             return cls(*init_inputs, **{which: name, **own})
         def find(f, **more): return cached_file(name, f, **{'must_exist': False, **more}, **hub)
         files = {k: path for k, f in names.items() if (path := find(f))}
@@ -1110,6 +1286,53 @@ class LoadsTokenizer(ReadsSettings):
         tokenizer.extra_settings = {**kept, **tokenizer.extra_settings}
         return tokenizer
 
+# %% ../nbs/04a_tokenizer.ipynb #32750085
+class TellsMore:
+    "What scripts of before ask of a tokenizer."
+    @property
+    def special_tokens_map_extended(self)->dict: # {role: `AddedToken`, or a list of them}
+        added = {t.content: t for t in self.added_tokens_decoder.values()}
+        def whole(t): return [*map(whole, t)] if isinstance(t, list) else added.get(t, t)
+        return {k: whole(t) for k, t in self.special_tokens_map.items()}
+    @property
+    def all_special_tokens_extended(self)->list: # of `AddedToken`s
+        every = self.special_tokens_map_extended.values()
+        found = [t for v in every for t in (v if isinstance(v, list) else [v])]
+        return [*{str(t): t for t in found}.values()]
+
+    @property
+    def init_kwargs(self)->dict: # the constructor's arguments, with what they are now
+        given = {k: getattr(self, k, None) for k in declared(type(self))}
+        return {**given, **self.to_dict()}
+    @property
+    def max_len_single_sentence(self)->int:
+        return self.model_max_length - self.num_special_tokens_to_add()
+    @property
+    def max_len_sentences_pair(self)->int:
+        return self.model_max_length - self.num_special_tokens_to_add(True)
+
+    def sanitize_special_tokens(self)->int: # how many were new
+        "Add the special tokens that the vocabulary lacks."
+        return self.add_tokens(self.all_special_tokens_extended, special_tokens=True)
+
+    @classmethod
+    def convert_added_tokens(cls,
+        obj, # settings as a file has them, or as they are here
+        save:bool=False, # from `AddedToken`s to dicts, and not the other way round?
+        add_type_field:bool=True, # do the dicts say what they are?
+    ): # the same, at any depth
+        "Added tokens in settings, as objects or as dicts."
+        if save and isinstance(obj, AddedToken):
+            return {**obj.__getstate__(), **({'__type': 'AddedToken'} if add_type_field else {})}
+        if not isinstance(obj, (list, tuple, dict)): return obj
+        if isinstance(obj, dict) and obj.get('__type') == 'AddedToken': return as_token(obj)
+        def inner(v): return cls.convert_added_tokens(v, save, add_type_field)
+        if isinstance(obj, dict): return {k: inner(v) for k, v in obj.items()}
+        return [*map(inner, obj)]
+
+    @staticmethod
+    def clean_up_tokenization(out_string:str)->str: return clean_up(out_string)
+
 # %% ../nbs/04a_tokenizer.ipynb #3735e61a
 class ShowsTokenizer:
     "How long a vocabulary is, and how a tokenizer prints."
@@ -1125,12 +1348,14 @@ class ShowsTokenizer:
 
 # %% ../nbs/04a_tokenizer.ipynb #57648971
 class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, PadsLater, Decodes,
-                              EncodesTexts, SavesTokenizer, LoadsTokenizer, ShowsTokenizer):
+                              EncodesTexts, Chats, TellsMore, SavesTokenizer, LoadsTokenizer,
+                              ShowsTokenizer):
     "All that a tokenizer does around `_encode_batch`: special tokens, padding, tensors, files."
-    vocab_files_names = {}
+    vocab_files_names, _for_auto = {}, 'AutoTokenizer'
     model_input_names = ['input_ids', 'token_type_ids', 'attention_mask']
     settings = ('clean_up_tokenization_spaces', 'model_max_length', 'padding_side',
-                'truncation_side')
+                'truncation_side', 'split_special_tokens')
+    slow_tokenizer_class, can_save_slow_tokenizer, init_inputs = None, False, ()
     is_fast, pad_token_type_id = False, 0
 
     def __init__(self, *,
@@ -1145,19 +1370,25 @@ class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, P
         extra_special_tokens:Tokens|NamedTokens|None=(), # what 5.x calls them
         added_tokens_decoder:TokensById|None=None, # dict of id to added token
         name_or_path:str='', # where the tokenizer came from
-        **special_tokens, # the seven: bos_token, eos_token, unk_token, sep_token, pad_token, …
+        chat_template:str|dict|list|None=None, # see `Chats`
+        split_special_tokens:bool=False, # may special tokens in a text be cut as any text?
+        verbose:bool=False, # kept for compatibility
+        from_slow:bool=False, # kept for compatibility
+        # the seven: bos_token, eos_token, unk_token, sep_token, pad_token, …; others are only kept
+        **special_tokens
     ):
-        for k in special_tokens.keys() - {*SPECIAL_TOKENS}:
-            raise ValueError(f"{type(self).__name__} has no argument {k!r}"
-                             f"{did_you_mean(k, sorted(self.known_names()))}")
+        own = {k: special_tokens.pop(k) for k in special_tokens.keys() - {*SPECIAL_TOKENS}}
+        self._check_unknown(own)
+        self._split_special, self.verbose = split_special_tokens, verbose
         self.padding_side, self.truncation_side = padding_side, truncation_side
-        self.name_or_path, self.extra_settings = name_or_path, {}
+        self.name_or_path, self.extra_settings = name_or_path, own
+        if chat_template is not None: self.chat_template = chat_template
         self.model_max_length = int(1e30) if model_max_length is None else model_max_length
         self.clean_up_tokenization_spaces = clean_up_tokenization_spaces
         self._check_settings(
             additional_special_tokens=additional_special_tokens,
             extra_special_tokens=extra_special_tokens, model_input_names=model_input_names,
-            added_tokens_decoder=added_tokens_decoder)
+            added_tokens_decoder=added_tokens_decoder, split_special_tokens=split_special_tokens)
         if self.model_max_length < 1e20: self.model_max_length = int(self.model_max_length)
         if model_input_names is not None: self.model_input_names = list(model_input_names)
         more = extra_special_tokens
@@ -1177,7 +1408,8 @@ def added_pattern(
     def run(flags, ts):
         (single, left, right), texts = flags, '|'.join(re.escape(normalize(t.content)) for t in ts)
         before, after = (r'(?<!\w)', r'(?!\w)') if single else ('', '')
-        return r'\s*' * left + before + f'({texts})' + after + r'\s*' * right
+        # where spaces begin, and only there: else a long run of them is looked through at each
+        return r'(?:(?<!\s)\s+)?' * left + before + f'({texts})' + after + r'\s*' * right
     runs = groupby(tokens, lambda t: (t.single_word, t.lstrip, t.rstrip))
     return re.compile('|'.join(run(*r) for r in runs)) if tokens else None
 
@@ -1200,13 +1432,16 @@ def parted(
 # %% ../nbs/04a_tokenizer.ipynb #ca0bd3b7
 class FindsAdded:
     "Added tokens in a text, in the vocabulary of a tokenizer in Python."
+    _split_special = False # may they be cut as any text?
+
     def _add(self, tokens):
         new = max(self._tokens, default=-1) + 1
         for t in tokens:
             if not t.content: continue
             i = self._ids.setdefault(t.content, new)
             self._tokens[i], self._added[i], new = t.content, t, new + (i == new)
-        longest = sorted(self._added.values(), key=lambda t: -len(t.content))
+        found = [t for t in self._added.values() if not (self._split_special and t.special)]
+        longest = sorted(found, key=lambda t: -len(t.content))
         def folded(text): return ''.join(c for c, _, _ in self._normalize(text))
         normal = [t for t in longest if t.normalized]
         self._raw_pattern = added_pattern([t for t in longest if not t.normalized])
@@ -1227,8 +1462,8 @@ class FindsAdded:
                 yield at+a, at+b, token if token is None else self._normal_ids[token]
 
 # %% ../nbs/04a_tokenizer.ipynb #25ab0fdb
-class EncodesInPython:
-    "From texts to rows, by `_split`."
+class SplitsText:
+    "From a text with added tokens in it to ids, by `_split`."
     def _split(self,
         text, # without added tokens in it
     ): # (ids, their (start, end) in the text, the number of the word each belongs to)
@@ -1254,6 +1489,9 @@ class EncodesInPython:
                 word = words[-1] + 1 if words else 0
         return (ids, offsets, words) if full else (ids,)
 
+# %% ../nbs/04a_tokenizer.ipynb #04aencodes
+class EncodesInPython(SplitsText):
+    "From texts to rows."
     def _encode_words(self, texts, full=True):
         "The same for a list of words: their numbers are their places, and offsets count from each."
         parts = [self._encode_text(t, full) for t in texts]
@@ -1273,13 +1511,27 @@ class EncodesInPython:
         texts = (encode(text, full) for sample in samples for text in sample if text is not None)
         return self._build(samples, texts, special, limits, full)
 
+# %% ../nbs/04a_tokenizer.ipynb #04areadids
+def read_ids(
+    path:str|Path, # of a vocab.json
+)->dict: # dict of token to id
+    "A vocabulary file, {token: id}; ValueError if two tokens have one id, or it is none."
+    ids = read_json(path)
+    if all(type(i) is int and i >= 0 for i in ids.values()) and len({*ids.values()}) == len(ids):
+        return ids
+    raise ValueError(f"'{Path(path).name}' is no vocabulary: each token must have an id of its "
+                     "own, a whole number from 0 on.")
+
 # %% ../nbs/04a_tokenizer.ipynb #ffac47c8
 class PreTrainedTokenizer(FindsAdded, EncodesInPython, PreTrainedTokenizerBase):
     "A tokenizer in Python. A subclass says how a text becomes tokens, in `_split`."
+    vocab_files_names = {'vocab': 'vocab.json'}
+
     def __init__(self,
-        vocab:dict, # dict of token to id
+        vocab:dict|str|Path, # dict of token to id, or the path of a vocab.json
         **kwargs # of `PreTrainedTokenizerBase`
     ):
+        if not isinstance(vocab, dict): vocab = read_ids(vocab)
         self.vocab, self._ids, self._added = vocab, dict(vocab), {}
         self._tokens = {i: t for t, i in vocab.items()}
         super().__init__(**kwargs)
@@ -1293,7 +1545,16 @@ class PreTrainedTokenizer(FindsAdded, EncodesInPython, PreTrainedTokenizerBase):
     def _token_to_id(self, token): return self._ids.get(token)
     def _id_to_token(self, i): return self._tokens.get(i)
     def convert_tokens_to_string(self, tokens:list)->str: return ' '.join(tokens)
+    def _join(self, tokens, spaces):
+        if spaces: return super()._join(tokens, spaces)
+        added = self._ids.keys() - self.vocab.keys() - {*self._special.values()}
+        runs = ((own, [*run]) for own, run in groupby(tokens, added.__contains__))
+        return ''.join(''.join(run) if own else super(PreTrainedTokenizer, self)._join(run, True)
+                       for own, run in runs)
     def _normalize(self, text): return [(c, i, i+1) for i, c in enumerate(text)]
+    def save_vocabulary(self, save_directory:str|Path, filename_prefix:str|None=None)->tuple:
+        "Save vocab.json; gives its path. What was added is in tokenizer_config.json."
+        return write_files(save_directory, filename_prefix, {'vocab.json': to_json(self.vocab)})
 
 # %% ../nbs/04a_tokenizer.ipynb #0c9f64f5
 WORDPIECE = dict( # our names, and the Rust library's
@@ -1362,8 +1623,6 @@ class WordPieceMixin:
     model_input_names = ['input_ids', 'attention_mask']
     settings = *PreTrainedTokenizerBase.settings, *WORDPIECE, 'do_basic_tokenize', 'never_split'
 
-    def _join(self, tokens): return join_pieces(tokens)
-
     def _settle(self, backend):
         "What wasn't asked for is as the Rust tokenizer says, or else the default."
         default = dict(do_lower_case=True, strip_accents=None, tokenize_chinese_chars=True)
@@ -1415,7 +1674,7 @@ class Memory:
         except KeyError: words = dict.fromkeys(chain.from_iterable(texts))
         if len(known) + len(words) > self.limit: known = self.known = {}
         new = [w for w in words if w not in known]
-        if len(new) > self.limit or any(len(w) > 100 for w in new): return None
+        if len(new) > self.limit or max(map(len, new), default=0) > 100: return None
         known.update(zip(new, self.learn(new)))
         return found()
 
@@ -1456,8 +1715,21 @@ class CutsPieces:
         places = (m.start() for m in self._chunks.finditer(text)) if full else repeat(0)
         return zip(places, parts)
 
+# %% ../nbs/04a_tokenizer.ipynb #04abuildsrust
+class BuildsRust:
+    "The Rust tokenizer that does the same, for tokenizer.json."
+    def _backend(self):
+        settings = {k: getattr(self, k) for k in WORDPIECE}
+        t = wordpiece_backend(self.vocab, self.unk_token, **settings)
+        t.add_tokens([*self.added_tokens_decoder.values()])
+        t.post_processor = row_processor(self)
+        if not self.do_basic_tokenize:
+            t.normalizer = normalizers.Sequence([])
+            t.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        return t
+
 # %% ../nbs/04a_tokenizer.ipynb #38861f55
-class DistilBertTokenizer(WordPieceMixin, CutsPieces, PreTrainedTokenizer):
+class DistilBertTokenizer(WordPieceMixin, BuildsRust, CutsPieces, PreTrainedTokenizer):
     "DistilBERT's tokenizer, in Python: words, then word pieces."
     def __init__(self,
         vocab_file:str|Path|None=None, # path of a vocabulary: one token a line
@@ -1478,6 +1750,7 @@ class DistilBertTokenizer(WordPieceMixin, CutsPieces, PreTrainedTokenizer):
         tokenizer_file:str|Path|None=None,
         **kwargs # of `PreTrainedTokenizerBase`
     ):
+        self.vocab_file, self.tokenizer_file = vocab_file, tokenizer_file
         self.do_lower_case, self.strip_accents = do_lower_case, strip_accents
         self.tokenize_chinese_chars, self.never_split = tokenize_chinese_chars, never_split
         self.do_basic_tokenize, backend = do_basic_tokenize, wordpiece_given(tokenizer_file)
@@ -1497,16 +1770,6 @@ class DistilBertTokenizer(WordPieceMixin, CutsPieces, PreTrainedTokenizer):
 
     def convert_tokens_to_string(self, tokens:list)->str: return join_pieces(tokens)
     def _special_changed(self): self._memory = Memory(self._pieces) # [UNK] may be another
-
-    def _backend(self):
-        settings = {k: getattr(self, k) for k in WORDPIECE}
-        t = wordpiece_backend(self.vocab, self.unk_token, **settings)
-        t.add_tokens([*self.added_tokens_decoder.values()])
-        t.post_processor = row_processor(self)
-        if not self.do_basic_tokenize:
-            t.normalizer = normalizers.Sequence([])
-            t.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        return t
 
 # %% ../nbs/04a_tokenizer.ipynb #0bada709
 class BertTokenizer(DistilBertTokenizer):
@@ -1529,8 +1792,30 @@ def plan_batches(
         else: batches.append([i])
     return batches
 
+# %% ../nbs/04a_tokenizer.ipynb #04arestores
+class RestoresOrder:
+    "Results of batches, in the order of the texts."
+    def restore(self,
+        results:Iterable, # one for each batch: a list, an array or a tensor, a row for each text
+    )->list: # a list with one for each text
+        "Results in the order of the texts; ValueError if they aren't as many."
+        results = list(results)
+        if [*map(len, results)] != [*map(len, self.plan)]:
+            raise ValueError(f"there are results of {len(results)} batches for "
+                             f"{sum(map(len, results))} texts, but {len(self)} batches with "
+                             f"{len(self.items)} texts: give one result for each batch, with one "
+                             "row for each text.")
+        rows = dict(zip(chain.from_iterable(self.plan), chain.from_iterable(results)))
+        return [rows[k] for k in range(len(rows))]
+
+    def map(self,
+        f, # a function of a batch, which gives a row for each of its texts
+    )->list: # a list with a row for each text
+        "Let a function run over all batches."
+        return self.restore(f(b) for b in self)
+
 # %% ../nbs/04a_tokenizer.ipynb #7e2a9212
-class length_bucketed(Sequence):
+class length_bucketed(RestoresOrder, Sequence):
     "Batches of texts of like length; `map` and `restore` give results in the order of the texts."
     def __init__(self,
         texts:Sequence, # texts, or rows of ids, or anything else that has a length
@@ -1542,7 +1827,7 @@ class length_bucketed(Sequence):
     ):
         if isinstance(texts, (str, dict)) or not hasattr(texts, '__len__'):
             raise ValueError(f"texts is a {type(texts).__name__}, but a list of texts is wanted: "
-                             "pass a list.")
+                             "pass a list; for a stream there is stream_bucketed.")
         self.items, self.tokenizer, self.progress = list(texts), tokenizer, progress
         self.kwargs, counted = {'padding': True, 'return_tensors': 'pt', **kwargs}, self.items
         if tokenizer and self.items:
@@ -1562,21 +1847,99 @@ class length_bucketed(Sequence):
         from tqdm.auto import tqdm
         return iter(tqdm(batches, total=len(self), unit='batch'))
 
-    def restore(self,
-        results:Iterable, # one for each batch: a list, an array or a tensor, a row for each text
-    )->list: # a list with one for each text
-        "Results in the order of the texts; ValueError if they aren't as many."
-        results = list(results)
-        if [*map(len, results)] != [*map(len, self.plan)]:
-            raise ValueError(f"there are results of {len(results)} batches for "
-                             f"{sum(map(len, results))} texts, but {len(self)} batches with "
-                             f"{len(self.items)} texts: give one result for each batch, with one "
-                             "row for each text.")
-        rows = dict(zip(chain.from_iterable(self.plan), chain.from_iterable(results)))
-        return [rows[k] for k in range(len(rows))]
+# %% ../nbs/04a_tokenizer.ipynb #6c53b162
+def own_share(
+    texts=None, # what is shared out
+)->tuple: # (the number of this process, how many there are)
+    "Which texts are this process's: by its rank, and by its number among the workers of a loader."
+    if (torch := sys.modules.get('torch')) is None: return 0, 1
+    group, k, n = torch.distributed, 0, 1
+    if group.is_available() and group.is_initialized():
+        k, n = group.get_rank(), group.get_world_size()
+    worker = torch.utils.data.get_worker_info()
+    if worker is None or hasattr(texts, 'num_shards'): return k, n # it shares itself out
+    return k * worker.num_workers + worker.id, n * worker.num_workers
+
+# %% ../nbs/04a_tokenizer.ipynb #2eea236b
+class KeepsPlace:
+    "Where a stream is, and how to go on there."
+    def _plan(self): # what a state holds good for
+        return [self.window, self.make.keywords['max_tokens'],
+                *(self.share or own_share(self.texts))]
+
+    def state_dict(self)->dict: # of numbers, and of the stream's own state
+        "Where we are."
+        return self.next or dict(read=self.read, done=self.done, over=self.over,
+                                 source=self.source, plan=self._plan())
+
+    def load_state_dict(self,
+        state:dict, # of `state_dict`
+    )->None:
+        "Go on there; ValueError if the batches would be others."
+        if state['plan'] != self._plan():
+            raise ValueError(f"The state is of [window, max_tokens, part, parts] {state['plan']}, "
+                             f"but here they are {self._plan()}: texts would be lost. Go on with "
+                             "the same numbers.")
+        self.next = state
+
+# %% ../nbs/04a_tokenizer.ipynb #04areads
+class ReadsWindows(KeepsPlace):
+    "A window of texts at a time, from the place where we are."
+    def windows(self): # of each window its `length_bucketed`
+        "The windows from here on."
+        *_, k, n = self._plan()
+        state, self.next = self.next, {}
+        self.read, self.done, self.over = state.get('read', 0), state.get('done', 0), False
+        if self.keeps: self.texts.load_state_dict(state.get('source') or self.keeps)
+        rows = iter(self.texts) if self.keeps else islice(self.texts, self.read, None)
+        if self.progress:
+            from tqdm.auto import tqdm
+            rows = iter(tqdm(rows, initial=self.read, unit='text'))
+        while not state.get('over'):
+            self.source = self.texts.state_dict() if self.keeps else None
+            own = [*islice(islice(rows, n * self.window), k, None, n)]
+            if not own: break
+            if self.column: own = [row[self.column] for row in own]
+            yield self.make(own)
+            self.read, self.done = self.read + n * self.window, 0
+        self.over = True
+
+# %% ../nbs/04a_tokenizer.ipynb #4ab2ec41
+class stream_bucketed(ReadsWindows):
+    "`length_bucketed` for what doesn't fit in memory: a window of texts at a time."
+    def __init__(self,
+        texts:Iterable, # a file, a generator, a data set; each process reads all, and keeps its own
+        max_tokens:int, # of a batch, with its padding
+        tokenizer=None, # as of `length_bucketed`
+        window:int=10_000, # texts to sort at a time
+        column:str|None=None, # where rows are dicts: the name of the text
+        # (which part, of how many), such as (0, 1) for all; default: `own_share`
+        share:tuple|None=None,
+        progress:bool=False, # show how many texts were read?
+        **kwargs, # for the tokenizer's call
+    ):
+        self.texts, self.window, self.column, self.share = texts, window, column, share
+        self.progress = progress
+        self.make = partial(length_bucketed, max_tokens=max_tokens, tokenizer=tokenizer, **kwargs)
+        self.make([]) # refuses a bad size now, not in an hour
+        self.read, self.done, self.over, self.source, self.next = 0, 0, False, None, {}
+        self.keeps = hasattr(texts, 'load_state_dict') and texts.state_dict()
+        if torch := sys.modules.get('torch'): # a loader asks for one of these
+            torch.utils.data.IterableDataset.register(type(self))
+
+    def __iter__(self):
+        "The batches."
+        for batches in self.windows():
+            for i in range(self.done, len(batches)):
+                self.done = i + 1
+                yield batches[i]
 
     def map(self,
         f, # a function of a batch, which gives a row for each of its texts
-    )->list: # a list with a row for each text
-        "Let a function run over all batches."
-        return self.restore(f(b) for b in self)
+    ): # a generator
+        "What a function makes of each text, in the order of the texts."
+        for batches in self.windows():
+            for i, row in enumerate(batches.map(f)):
+                if i < self.done: continue
+                self.done = i + 1
+                yield row

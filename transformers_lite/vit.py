@@ -1,8 +1,7 @@
 """A picture is a sentence whose words are patches.
 
 ViT (Dosovitskiy et al., 2021) cuts a picture into square patches, makes a vector of each, and reads them as DistilBERT reads words.
-The cutting is new, and the norms stand in another place. Attention, loading and saving are those of the chapters before, so this one is short. At its end is the head that labels pictures.
-You need to know `DistilBertModel`, and the losses of its heads.
+The cutting is new, and the norms stand in another place. Attention, loading and saving are those of the chapters before, so this one is short. At its end are the head that labels pictures, and the one that fills in what is hidden.
 
 Docs: https://transformers-lite.github.io/transformers_lite/vit.html.md"""
 
@@ -11,7 +10,8 @@ Docs: https://transformers-lite.github.io/transformers_lite/vit.html.md"""
 # %% auto #0
 __all__ = ['ViTPatchEmbeddings', 'resize_grid', 'ViTEmbeddings', 'Dense', 'ViTSelfAttention', 'ViTAttention', 'ViTLayer',
            'ViTEncoder', 'ViTPreTrainedModel', 'BaseModelOutputWithPooling', 'ViTPooler', 'ViTModel',
-           'ImageClassifierOutput', 'ViTForImageClassification']
+           'ImageClassifierOutput', 'ViTForImageClassification', 'MaskedImageModelingOutput',
+           'ViTForMaskedImageModeling']
 
 # %% ../nbs/05a_vit.ipynb #6b25078f
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from .attention import Context, Prunable, multi_head
 from .configuration import ViTConfig, size_pair
-from .layers import Linear
+from .layers import Linear, activated, tracing
 from .model import ModelOutput, PreTrainedModel, activation
 
 # %% ../nbs/05a_vit.ipynb #44d0c0c3
@@ -95,13 +95,16 @@ class ViTEmbeddings(nn.Module):
         if bool_masked_pos is not None: x = self.hide(x, bool_masked_pos)
         old, p = self.patch_embeddings.grid, self.patch_embeddings.patch_size
         new = pixel_values.shape[-2] // p[0], pixel_values.shape[-1] // p[1]
-        if new != old: places = torch.cat([places[:, :1], resize_grid(places[:, 1:], old, new)], 1)
+        if interpolate_pos_encoding and (tracing() or new != old):
+            places = torch.cat([places[:, :1], resize_grid(places[:, 1:], old, new)], 1)
         cls = self.cls_token.expand(x.shape[0], -1, -1)
         return self.dropout(torch.cat([cls, x], 1) + places)
 
 # %% ../nbs/05a_vit.ipynb #55acebad
 class Dense(nn.Module):
     "A linear layer under the name that the checkpoint has for it."
+    fresh = True # as `Linear`
+
     def __init__(self, d_in:int, d_out:int):
         super().__init__()
         self.dense = Linear(d_in, d_out)
@@ -154,15 +157,18 @@ class ViTLayer(nn.Module):
 
     def forward(self, x:Tensor, context:Context)->Tensor:
         x = x + self.dropout(self.attention(self.layernorm_before(x), context))
-        wide = self.activation(self.intermediate(self.layernorm_after(x)))
+        wide = activated(self.intermediate, self.activation, self.layernorm_after(x))
         return x + self.dropout(self.output(wide))
 
 # %% ../nbs/05a_vit.ipynb #6fe2244b
 class ViTEncoder(nn.Module):
-    "The stack of blocks."
+    "The stack of blocks; `run` is the model's `run_blocks`."
     def __init__(self, config:ViTConfig):
         super().__init__()
         self.layer = nn.ModuleList(ViTLayer(config) for _ in range(config.num_hidden_layers))
+
+    def forward(self, x:Tensor, context:Context, run, *options)->tuple: # as of `run_blocks`
+        return run(self.layer, x, context, *options)
 
 # %% ../nbs/05a_vit.ipynb #395b6602
 class ViTPreTrainedModel(PreTrainedModel):
@@ -171,6 +177,14 @@ class ViTPreTrainedModel(PreTrainedModel):
     base_model_prefix = 'vit'
     main_input_name = 'pixel_values'
     fills_all = True
+    _no_split_modules = ['ViTEmbeddings', 'ViTLayer']
+    # what transformers 5 has in memory, though not in its files
+    _checkpoint_conversion_mapping = {
+        rf'\blayers\.(\d+)\.{theirs}': rf'encoder.layer.\1.{ours}' for theirs, ours in {
+            'attention.q_proj': 'attention.attention.query', 'layernorm': 'layernorm',
+            'attention.k_proj': 'attention.attention.key', 'mlp.fc1': 'intermediate.dense',
+            'attention.v_proj': 'attention.attention.value', 'mlp.fc2': 'output.dense',
+            'attention.o_proj': 'attention.output.dense'}.items()}
 
     @torch.no_grad()
     def _init_weights(self, module):
@@ -228,7 +242,7 @@ class ViTModel(ViTPreTrainedModel):
         self.check_inputs(pixel_values=pixel_values)
         x = self.embeddings(pixel_values, bool_masked_pos, bool(interpolate_pos_encoding))
         context = self.context(x, None, head_mask, attentions)
-        x, hidden, weights = self.run_blocks(self.encoder.layer, x, context, states)
+        x, hidden, weights = self.encoder(x, context, self.run_blocks, states)
         x = self.layernorm(x)
         pooled = None if self.pooler is None else self.pooler(x)
         return self.finish(BaseModelOutputWithPooling(x, pooled, hidden, weights), return_dict)
@@ -264,3 +278,48 @@ class ViTForImageClassification(Scores, ViTPreTrainedModel):
                        output_hidden_states, True)
         logits = self.classifier(out.last_hidden_state[:, 0])
         return self.answer(out, logits, labels, return_dict)
+
+# %% ../nbs/05a_vit.ipynb #9755e22c
+@dataclass
+class MaskedImageModelingOutput(ModelOutput):
+    "What a model returns that fills in a picture."
+    loss: Tensor|None = None
+    reconstruction: Tensor|None = None  # (b, c, height, width)
+    hidden_states: tuple|None = None
+    attentions: tuple|None = None
+
+# %% ../nbs/05a_vit.ipynb #d99871c3
+class ViTForMaskedImageModeling(ViTPreTrainedModel):
+    "ViT that fills in hidden patches: one linear layer from a patch's vector to its pixels."
+    def __init__(self, config:ViTConfig):
+        super().__init__(config)
+        self.vit = ViTModel(config, add_pooling_layer=False, use_mask_token=True)
+        p = config.encoder_stride
+        self.decoder = nn.Sequential(nn.Conv2d(config.hidden_size, p**2 * config.num_channels, 1),
+                                     nn.PixelShuffle(p))
+
+    def forward(self,
+        pixel_values:Tensor|None=None, # (b, c, height, width), as an image processor returns them
+        bool_masked_pos:Tensor|None=None, # (b, patches): True for a hidden one; then there's a loss
+        head_mask:Tensor|None=None, # (h,) or (layers, h): factor for each attention head's weights
+        interpolate_pos_encoding:bool|None=None, # True: take pictures of another size
+        output_attentions:bool|None=None, output_hidden_states:bool|None=None, # as of `ViTModel`
+        return_dict:bool|None=None, # False: a plain tuple
+    )->MaskedImageModelingOutput|tuple: # a `MaskedImageModelingOutput`
+        "Make each patch's pixels, the hidden ones from the others."
+        size, p = size_pair(self.config.patch_size), self.config.encoder_stride
+        if bool_masked_pos is not None and size != (p, p):
+            raise ValueError(f"patch_size is {self.config.patch_size} and encoder_stride {p}: to "
+                             "compare what is made with what was hidden, make them equal.")
+        out = self.vit(pixel_values, bool_masked_pos, head_mask, interpolate_pos_encoding,
+                       output_attentions, output_hidden_states, True)
+        rows, cols = (n // q for n, q in zip(pixel_values.shape[-2:], size))
+        made = self.decoder(out.last_hidden_state[:, 1:].mT.unflatten(2, (rows, cols)))
+        loss = None
+        if bool_masked_pos is not None:
+            hidden = bool_masked_pos.bool().view(-1, 1, rows, cols)
+            hidden = hidden.repeat_interleave(p, 2).repeat_interleave(p, 3)
+            off = ((pixel_values - made).abs() * hidden).sum()
+            loss = off / (hidden.sum() + 1e-5) / self.config.num_channels
+        out = MaskedImageModelingOutput(loss, made, out.hidden_states, out.attentions)
+        return self.finish(out, return_dict)

@@ -1,9 +1,9 @@
 """Cut a sentence into pieces of a vocabulary, and remember which part of the text each piece came from.
 
-A model multiplies numbers; people write text. A tokenizer stands between them: it cuts a text into tokens of a fixed vocabulary, and
-the place of a token in that vocabulary is its number. This chapter is about the cut itself, as BERT and DistilBERT make it: from a text as
-people type it to words, from words to pieces, and back. In the end all of it is a tokenizer in one line. The next two chapters make that
-line convenient, safe and quick. You need to know Python's strings, and nothing else.
+A model multiplies numbers; people write text. A tokenizer stands between them: it cuts a text into tokens of a fixed vocabulary (**tokenization**), and
+the place of a token in that vocabulary is its number. This chapter is about the cut itself, as BERT and DistilBERT make it. First comes a whole tokenizer that fits on a
+page. Then it grows: each section finds a text that it gets wrong, and mends one step. In the end it learns a vocabulary of its own. The next two chapters make it
+convenient, safe and quick.
 
 Docs: https://transformers-lite.github.io/transformers_lite/wordpiece.html.md"""
 

@@ -1,18 +1,21 @@
-"""`make bench`: run the table, print it, and write results.json, growth.json and nbs/speed.png.
+"""`make bench`: run the table, print it, and write this machine's part of results.json and
+growth.json, line by line, and then the pictures: speed.png, growth.png, memory.png.
 
 `python -m benchmarks tokenizer vit` runs the lines that have one of these words."""
-import argparse, json, platform
+import argparse, json, time, traceback
 from pathlib import Path
 
-import torch, transformers
+import torch
 from . import cases  # noqa: F401 (fills CASES)
 from . import growth, plots
+from .machine import machine
 from .timing import CASES, alternate, summary
 
 HERE = Path(__file__).parent
 
 def show(r):
     "A line of the table as text."
+    if 'ratio' not in r: return f"{r['name']:64}  {r.get('left_out') or 'FAILED: ' + r['error']}"
     scale, unit = (1000, 'ms') if r['unit'] == 's' else (1, r['unit'])
     parts = (f"{r['name']:64}{scale * r['theirs']:9.1f}{scale * r['ours']:9.1f} "
              f"{unit}{r['ratio']:7.2f}x")
@@ -22,10 +25,26 @@ def show(r):
                   f"{r['over_floor']:.2f} of it")
     return parts + ('' if r['met'] else '   NOT MET')
 
-def machine():
-    "What the numbers were measured on."
-    return dict(cores=2, processor=plots.processor(), python=platform.python_version(),
-                torch=torch.__version__, transformers=transformers.__version__)
+def run(c):
+    "What one run of a line gave: costs, or why there are none, or what failed."
+    try:
+        race = c.start()
+        return race if isinstance(race, str) else alternate(race, c.runs, seconds=c.seconds)
+    except Exception as e:  # the other lines go on
+        traceback.print_exc()
+        return e
+
+def line(c, passes):
+    "The line of a table that these runs make."
+    failed = next((p for p in passes if isinstance(p, Exception)), None)
+    if failed is None: return summary(c, passes)
+    return dict(group=c.group, name=c.name, error=f'{type(failed).__name__}: {failed}'[:200])
+
+def keep(file, value):
+    "Put what this machine has measured into a file, beside that of others."
+    path, key = HERE/file, machine()['processor']
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(kept | {key: value}, indent=1) + '\n')
 
 def main():
     p = argparse.ArgumentParser(prog='python -m benchmarks')
@@ -33,25 +52,34 @@ def main():
                    help='only the lines that have one of these words; nothing is written then')
     p.add_argument('--times', type=int, default=1,
                    help='run the whole table so often, and take the median')
+    p.add_argument('--device', choices=['cpu', 'cuda'], default='cpu',
+                   help='cuda: the table of a GPU instead, written to gpu.json')
     args = p.parse_args()
+    if args.device == 'cuda':
+        from . import gpu
+        return gpu.main()
     torch.set_num_threads(2)
     chosen = [c for c in CASES
               if not args.words or any(w.lower() in c.name.lower() for w in args.words)]
-    passes = {c.name: [] for c in chosen}
+    passes, start = {c.name: [] for c in chosen}, time.time()
+    print(*(f'{k}: {v}' for k, v in machine().items()), sep='\n')
     for k in range(args.times):
-        for c in chosen:
-            passes[c.name].append(alternate(c.start(), c.runs))
-            print(show(summary(c, passes[c.name][-1:])), flush=True)
-    rows = [summary(c, passes[c.name]) for c in chosen]
+        for i, c in enumerate(chosen):
+            passes[c.name].append(run(c))
+            print(f'{time.time() - start:5.0f} s  {k * len(chosen) + i + 1}/'
+                  f'{args.times * len(chosen)}  {show(line(c, passes[c.name][-1:]))}', flush=True)
+            rows = [line(c, passes[c.name]) for c in chosen if passes[c.name]]
+            if not args.words: keep('results.json', dict(machine=machine(), rows=rows))
     if args.times > 1:
         print(f'\nmedians of {args.times} times:')
-        for r in rows: print(show(r), ' '.join(f'{x:.2f}' for x in r['ratios']))
+        for r in rows: print(show(r), ' '.join(f'{x:.2f}' for x in r.get('ratios', ())))
     if args.words: return
-    (HERE/'results.json').write_text(
-        json.dumps(dict(machine=machine(), rows=rows), indent=1) + '\n')
-    (HERE/'growth.json').write_text(json.dumps(growth.measure(), indent=1) + '\n')
-    plots.chart(rows).savefig(HERE.parent/'speed.png', dpi=80)  # beside the pages, which show it
-    print(f'written: {HERE.name}/results.json, {HERE.name}/growth.json and speed.png; '
-          f'{sum(r["met"] for r in rows)} of {len(rows)} lines reach their aim')
+    print('how cost grows:', flush=True)
+    keep('growth.json', growth.measure())
+    kept = [json.loads((HERE/f'{n}.json').read_text()) for n in ('results', 'growth')]
+    plots.draw_all(*kept, HERE.parent)  # beside the pages, which show them
+    print(f'written: {HERE.name}/results.json, {HERE.name}/growth.json and three pictures; '
+          f'{sum(r.get("met", False) for r in rows)} of {len(rows)} lines reach their aim')
+    if failed := [r['name'] for r in rows if 'error' in r]: raise SystemExit(f'failed: {failed}')
 
 if __name__ == '__main__': main()

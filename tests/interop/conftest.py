@@ -1,9 +1,13 @@
 "A tokenizer, a trained model, a small fresh one and labelled sentences: what we show to the other libraries."
-import random
+import os, random, sys
 
 import pytest, torch
+from helpers import FOUR
 
 from transformers_lite import AutoModelForSequenceClassification, AutoTokenizer, DistilBertConfig
+
+if FOUR:
+    sys.modules['datasets'] = None # it wants a newer huggingface_hub than transformers 4.57 takes
 
 NAME = 'transformers-lite/distilbert-sentiment'
 
@@ -11,6 +15,9 @@ NAME = 'transformers-lite/distilbert-sentiment'
 def seed():
     random.seed(0)
     torch.manual_seed(0)
+    yield
+    os.environ.pop('ACCELERATE_MIXED_PRECISION', None) # where a test asked Trainer for bfloat16, the next would have it, too
+    if state := sys.modules.get('accelerate.state'): state.AcceleratorState._reset_state(True)
 
 @pytest.fixture
 def tokenizer(): return AutoTokenizer.from_pretrained(NAME)

@@ -1,8 +1,8 @@
 "transformers' Trainer trains our models."
-import numpy as np, pytest, torch, transformers
-from transformers import DataCollatorWithPadding, Trainer, TrainerCallback, TrainingArguments
-
-from transformers_lite import AutoModelForSequenceClassification, DistilBertForMaskedLM, DistilBertForQuestionAnswering, DistilBertForSequenceClassification
+import numpy as np, torch, transformers
+import transformers_lite
+from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+from transformers_lite import AutoModelForSequenceClassification, AutoTokenizer, DistilBertForMaskedLM, DistilBertForQuestionAnswering, DistilBertForSequenceClassification
 
 def make(model, folder, tokenizer, reviews, callbacks=None, **kwargs):
     rows = [{**tokenizer(text), 'labels': label} for text, label in reviews]
@@ -45,13 +45,10 @@ def test_two_small_batches_are_a_large_one(tmp_path, tokenizer, config, reviews)
     weights = [torch.nn.utils.parameters_to_vector(m.parameters()) for m in (large, small, other)]
     assert (weights[0] - weights[1]).abs().max() < 1e-6 < 1e-3 < (weights[0] - weights[2]).abs().max()
 
-class SaveConfig(TrainerCallback): # Trainer writes config.json for classes of transformers only
-    def on_save(self, args, state, control, model, **kwargs): model.config.save_pretrained(f'{args.output_dir}/checkpoint-{state.global_step}')
-
 def test_saves_and_goes_on(tmp_path, tokenizer, config, reviews):
     config.dropout = 0.1 # so that the state of the random numbers matters as well
     whole = DistilBertForSequenceClassification(config)
-    make(whole, tmp_path, tokenizer, reviews, [SaveConfig], num_train_epochs=4, save_strategy='epoch').train()
+    make(whole, tmp_path, tokenizer, reviews, num_train_epochs=4, save_strategy='epoch').train()
     part = DistilBertForSequenceClassification(config)
     half = tmp_path/'checkpoint-12'
     assert not same(whole, AutoModelForSequenceClassification.from_pretrained(half))
@@ -59,21 +56,25 @@ def test_saves_and_goes_on(tmp_path, tokenizer, config, reviews):
     make(part, tmp_path/'again', tokenizer, reviews, num_train_epochs=4).train(resume_from_checkpoint=str(half))
     assert same(whole, part)
 
-def test_save_model_leaves_the_configuration_out(tmp_path, tokenizer, model, reviews):
+def test_save_model_saves_all_that_is_needed(tmp_path, tokenizer, model, reviews):
     make(model, tmp_path, tokenizer, reviews).save_model(tmp_path/'saved')
-    with pytest.raises(OSError, match="no file 'config.json'"): type(model).from_pretrained(tmp_path/'saved')
-    assert same(model, type(model).from_pretrained(tmp_path/'saved', config=model.config)) # the one it was made from
+    ours, theirs = (library.AutoModelForSequenceClassification.from_pretrained(tmp_path/'saved') for library in (transformers_lite, transformers))
+    assert type(ours) is type(model) and same(model, ours)
+    assert type(AutoTokenizer.from_pretrained(tmp_path/'saved')) is type(tokenizer)
+    batch = tokenizer(reviews[0][0], return_tensors='pt')
+    torch.testing.assert_close(theirs.eval()(**batch).logits, model.eval()(**batch).logits, atol=1e-5, rtol=1e-5)
 
 def test_the_best_checkpoint_comes_back(tmp_path, tokenizer, config, reviews): # here the one with the highest loss, so that it isn't the last
     trainer = make(DistilBertForSequenceClassification(config), tmp_path, tokenizer, reviews, num_train_epochs=8, save_strategy='epoch', eval_strategy='epoch', load_best_model_at_end=True, metric_for_best_model='eval_loss', greater_is_better=True)
     trainer.train()
-    def saved(folder): return type(trainer.model).from_pretrained(folder, config=config)
+    saved = type(trainer.model).from_pretrained
     assert same(trainer.model, saved(trainer.state.best_model_checkpoint)) and not same(trainer.model, saved(tmp_path/'checkpoint-48'))
 
-def test_gradient_checkpointing(tmp_path, tokenizer, config, reviews): # its name from transformers 5.23 on
+def test_gradient_checkpointing(tmp_path, tokenizer, config, reviews):
+    name = 'activation_checkpointing' if hasattr(TrainingArguments, 'activation_checkpointing') else 'gradient_checkpointing' # until 5.23
     plain, thrifty = DistilBertForSequenceClassification(config), DistilBertForSequenceClassification(config)
     thrifty.load_state_dict(plain.state_dict())
-    runs = make(plain, tmp_path, tokenizer, reviews, num_train_epochs=1), make(thrifty, tmp_path, tokenizer, reviews, num_train_epochs=1, activation_checkpointing=True)
+    runs = make(plain, tmp_path, tokenizer, reviews, num_train_epochs=1), make(thrifty, tmp_path, tokenizer, reviews, num_train_epochs=1, **{name: True})
     for run in runs: run.train()
     assert thrifty.is_gradient_checkpointing and not plain.is_gradient_checkpointing
     np.testing.assert_allclose(*map(losses, runs), rtol=1e-4)
@@ -88,9 +89,9 @@ def test_question_answering(tmp_path, tokenizer, config): # two labels, found by
     start, end = trainer.predict(rows[:1]).predictions[:2]
     assert start.argmax() == end.argmax() == 6
 
-def test_tied_weights_are_saved_by_the_model(tmp_path, tokenizer, config): # not by Trainer, which hands safetensors one table under two names
+def test_tied_weights_are_saved(tmp_path, tokenizer, config):
     model = DistilBertForMaskedLM(config)
-    trainer = Trainer(model, TrainingArguments(tmp_path, use_cpu=True, report_to='none'))
-    with pytest.raises(RuntimeError, match='share memory'): trainer.save_model(tmp_path/'a')
-    trainer.model.save_pretrained(tmp_path/'b')
-    assert same(model, DistilBertForMaskedLM.from_pretrained(tmp_path/'b'))
+    Trainer(model, TrainingArguments(tmp_path, use_cpu=True, report_to='none')).save_model(tmp_path/'a')
+    assert same(model, DistilBertForMaskedLM.from_pretrained(tmp_path/'a'))
+    again = transformers.DistilBertForMaskedLM.from_pretrained(tmp_path/'a')
+    assert again.vocab_projector.weight is again.distilbert.embeddings.word_embeddings.weight and torch.equal(again.vocab_projector.weight, model.vocab_projector.weight)

@@ -3,7 +3,6 @@ import pytest, torch
 from torch import tensor
 
 from parity import util
-from helpers import ROOT, run457
 
 B, N, V = 4, 11, 61
 SMALL = dict(vocab_size=V, max_position_embeddings=16, dim=32, n_heads=4, n_layers=3, hidden_dim=48, initializer_range=.6,
@@ -163,11 +162,5 @@ def older(folder):
     return worst
 
 def test_457(tmp_path):
-    code = '''import sys, pathlib, warnings
-warnings.simplefilter('ignore')
-transformers.logging.set_verbosity_error()
-sys.path.insert(0, args[1])
-from parity import test_distilbert
-result = test_distilbert.older(pathlib.Path(args[0]))'''
-    worst = run457(code, str(tmp_path), str(ROOT/'tests'))
+    worst = util.in_457('test_distilbert', tmp_path)
     assert len(worst) == len(CASES) + 6 * 5 and max(worst.values()) < util.TOLERANCE[torch.float64]

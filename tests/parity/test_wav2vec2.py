@@ -5,7 +5,6 @@ from torch import tensor
 
 import transformers_lite
 from parity import util
-from helpers import ROOT, run457
 
 B, N = 4, 300
 SMALL = dict(vocab_size=12, hidden_size=32, num_hidden_layers=3, num_attention_heads=4, intermediate_size=48, conv_dim=[16, 24, 24], conv_kernel=[10, 3, 2],
@@ -144,10 +143,32 @@ def older(folder):
     return worst
 
 def test_457(tmp_path):
-    worst = run457('''import sys, pathlib, warnings
-warnings.simplefilter('ignore')
-transformers.logging.set_verbosity_error()
-sys.path.insert(0, args[1])
-from parity import test_wav2vec2
-result = test_wav2vec2.older(pathlib.Path(args[0]))''', str(tmp_path), str(ROOT/'tests'))
+    worst = util.in_457('test_wav2vec2', tmp_path)
     assert len(worst) == len(CASES) and max(worst.values()) < util.TOLERANCE[torch.float64]
+
+@pytest.mark.parametrize('sound', ['noise', 'a low note, far from zero'])
+def test_the_first_norm_in_the_convolution(sound):
+    "One product gives what convolution and norm give, with gradients; a hook on either, or a bias, makes them two steps."
+    from transformers_lite import wav2vec2 as w
+    torch.manual_seed(0)
+    layer = w.Wav2Vec2ConvLayer(transformers_lite.Wav2Vec2Config(), 0)
+    for p in layer.parameters(): torch.nn.init.normal_(p)
+    x = torch.randn(2, 8000, 1)
+    if sound != 'noise': x = 3 + torch.sin(torch.arange(8000) / 40)[None, :, None] + 1e-3 * x
+    calls, plain = [], lambda: layer.activation(layer.layer_norm(layer.conv(x)))
+    exact = [torch.nn.functional.conv1d(x.double().transpose(1, 2), layer.conv.weight.double(), stride=5)]
+    exact.append(torch.nn.functional.gelu(torch.nn.functional.group_norm(exact[0], 512, layer.layer_norm.weight.double(), layer.layer_norm.bias.double())))
+    assert layer.folds(x)
+    near = dict(rtol=1e-4, atol=1e-4 if sound == 'noise' else 5e-4)  # what float32 can hold of a small wave on a large number
+    with torch.no_grad(): torch.testing.assert_close(layer(x), exact[1].transpose(1, 2).float(), **near)
+    g = torch.randn(2, 1599, 512)
+    for a, b in zip(*(torch.autograd.grad((f() * g).sum(), [*layer.parameters()]) for f in (lambda: layer(x), plain))):
+        assert (a - b).abs().max() < 1e-3 * b.abs().max()
+    handle = layer.conv.register_forward_hook(lambda *args: calls.append(args[2]))
+    assert not layer.folds(x)
+    torch.testing.assert_close(layer(x), plain())
+    assert len(calls) == 2 and calls[0].shape == (2, 1599, 512)
+    handle.remove()
+    assert layer.folds(x) and not w.Wav2Vec2ConvLayer(transformers_lite.Wav2Vec2Config(conv_bias=True), 0).folds(x)
+    with torch.no_grad(): layer.conv.weight[0, 0, 0] += 1
+    assert (layer(x) - exact[1].transpose(1, 2)).abs().max() > .01

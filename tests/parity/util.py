@@ -12,13 +12,14 @@ import json, re
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch, transformers
+import numpy as np, torch, transformers
 from safetensors import safe_open
 
 import transformers_lite
+from helpers import ROOT, run457
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
-PER_TOKEN = 'last_hidden_state', 'hidden_states', 'start_logits', 'end_logits' # `logits` too, where they have the mask's shape
+PER_TOKEN = 'last_hidden_state', 'hidden_states', 'start_logits', 'end_logits', 'projected_states' # `logits` too, where they have the mask's shape
 ON_DISK = { # 5.x's names of ViT's weights in memory, and those of its files
     r'\bvit\.layers\.|^layers\.': lambda m: m[0].replace('layers', 'encoder.layer'), r'attention\.([qkv])_proj': lambda m: f"attention.attention.{dict(q='query', k='key', v='value')[m[1]]}",
     r'attention\.o_proj': 'attention.output.dense', r'mlp\.fc1': 'intermediate.dense', r'mlp\.fc2': 'output.dense'}
@@ -26,6 +27,14 @@ QUERY_KEY_VALUE = ('q_lin', 'k_lin', 'v_lin'), ('query', 'key', 'value'), ('q_pr
 
 def their(name): return getattr(transformers, name)
 def our(name): return getattr(transformers_lite, name)
+
+def in_457(module, folder):
+    "What `older` of a module of this folder finds beside transformers 4.57.6."
+    return run457('''import importlib, pathlib, sys, warnings
+warnings.simplefilter('ignore')
+transformers.logging.set_verbosity_error()
+sys.path.insert(0, args[0])
+result = importlib.import_module(f'parity.{args[1]}').older(pathlib.Path(args[2]))''', str(ROOT/'tests'), module, str(folder))
 
 def keep_double(f):
     "The function, without rounding to float32 what is float64: transformers does so in some softmaxes, and that is not what we compare."
@@ -90,6 +99,7 @@ def mask_of(model, batch):
 def run(model, batch, **options):
     "(outputs as {name: tensor}, gradients as {name: tensor}) of one call and its backward pass."
     model.zero_grad()
+    torch.manual_seed(0), np.random.seed(0) # what is drawn is the same for both
     out = model(**batch, **options)
     flat = {}
     for k, v in out.items(): flat.update({k: v} if torch.is_tensor(v) else {f'{k}.{i}': t for i, t in enumerate(v)})
