@@ -5,8 +5,9 @@ chapters, `quiz` asks what they teach, and `new` writes a notebook with an archi
 own.
 
 A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
-docstring. torch is imported inside the commands that need it, so that `--help` answers at once."""
-import argparse, json, os, re, sys
+docstring. torch is imported inside the commands that need it, so that `--help` answers at once.
+What a reader sees goes through `_`, which says it in the reader's language."""
+import argparse, gettext, json, os, re, sys
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,8 @@ from time import perf_counter
 from fastcore.basics import camel2snake, chunked
 
 from transformers_lite.editions import EDITIONS, edition, questions
+from transformers_lite.languages import (FOLDER, catalogue, in_language, languages, plot_font,
+                                         reader_language)
 
 SENTIMENT = 'transformers-lite/distilbert-sentiment'
 DIGITS = 'transformers-lite/vit-digits'
@@ -28,6 +31,21 @@ def install(
 ): # a line for the shell
     "How to install the package with an extra, from its repository."
     return f"pip install 'transformers_lite[{extra}] @ {SOURCE}'"
+
+def speak(
+    language, # 'en', or one of `languages()`
+):
+    "Say all that follows in a language."
+    global LANGUAGE, TOLD
+    LANGUAGE, TOLD = language, gettext.translation('cli', FOLDER, [language], fallback=True)
+
+LANGUAGE, TOLD = 'en', gettext.NullTranslations()
+
+def _(
+    text, # English
+): # the same in the language of `speak`
+    "A line for the reader."
+    return TOLD.gettext(text)
 
 class UsageError(Exception):
     "What the user asked for can't be done; the message says what to do instead."
@@ -133,46 +151,48 @@ def ready(
     from transformers_lite import pipeline
     return pipeline(model=name)
 
+SHAPES = dict(vocab_size='words and pieces of words that it knows',
+              dim='numbers that stand for each of them',
+              n_layers='rounds of reading the sentence',
+              n_heads='ways of looking at it in each round')
+
 @step("The configuration: what shape is the model?",
       f"config = AutoConfig.from_pretrained('{SENTIMENT}')")
 def shape():
-    for key, meaning in dict(vocab_size='words and pieces of words that it knows',
-                             dim='numbers that stand for each of them',
-                             n_layers='rounds of reading the sentence',
-                             n_heads='ways of looking at it in each round').items():
-        yield f"{key:11}{getattr(ready(SENTIMENT).model.config, key):>6,}   {meaning}"
+    for key, meaning in SHAPES.items():
+        yield f"{key:11}{getattr(ready(SENTIMENT).model.config, key):>6,}   {_(meaning)}"
 
 @step("The model: numbers that were learned",
       f"model = AutoModelForSequenceClassification.from_pretrained('{SENTIMENT}')")
 def weights():
     parts = parts_of(SENTIMENT)
     words, layers = (parts.pop(f'distilbert.{k}') for k in ('embeddings', 'transformer'))
-    labels = ' or '.join(ready(SENTIMENT).model.config.id2label.values())
-    yield from shares({'words: a vector for each piece of a word': words,
-                       'layers: each word looks at the others': layers,
-                       f'head: from the vectors to {labels}': sum(parts.values())})
-    yield ("The head is what makes it a classifier: another head on the same body "
-           "answers questions, or guesses hidden words.")
+    labels = _(' or ').join(ready(SENTIMENT).model.config.id2label.values())
+    yield from shares({_('words: a vector for each piece of a word'): words,
+                       _('layers: each word looks at the others'): layers,
+                       _('head: from the vectors to {}').format(labels): sum(parts.values())})
+    yield _("The head is what makes it a classifier: another head on the same body "
+            "answers questions, or guesses hidden words.")
 
 @step("The tokenizer: from text to numbers", f"tokenizer({HELD_OUT[0][1]!r})")
 def pieces():
     from transformers_lite import show_tokens
     yield from str(show_tokens(ready(SENTIMENT).tokenizer(HELD_OUT[0][1]).encodings)).splitlines()
-    yield ("[CLS] and [SEP] mark the ends. "
-           "A piece that starts with ## belongs to the word before it.")
+    yield _("[CLS] and [SEP] mark the ends. "
+            "A piece that starts with ## belongs to the word before it.")
 
 @step("The prediction: how sure is it?",
       "model(**tokenizer(texts, padding=True, return_tensors='pt')).logits.softmax(-1)")
 def verdicts():
-    yield "people   model says"
+    yield _("people   model says")
     found = ready(SENTIMENT)([text for _, text in HELD_OUT], top_k=1)
     for (rating, text), answers in zip(HELD_OUT, found):
         label, p = best_of(answers)
         verdict = paint(f'{label} {p:4.0%} {bar(p, 10)}', colour(label))
         right = (rating > 0) == (label == 'positive')
-        yield f"{rating:+6.1f}   {verdict}  {text}" + ('' if right else paint('  (wrong)', 33))
-    yield ("People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. "
-           "What must one know to get the wrong ones right?")
+        yield f"{rating:+6.1f}   {verdict}  {text}" + ('' if right else paint(_('  (wrong)'), 33))
+    yield _("People gave -4 to +4. Of 2,000 such sentences it gets about 8 in 10 right. "
+            "What must one know to get the wrong ones right?")
 
 @step("A picture: patches instead of words",
       f"AutoModelForImageClassification.from_pretrained('{DIGITS}')")
@@ -188,7 +208,7 @@ def pictures():
     yield from map('   '.join, zip(*map(lines, files)))
     found = map(best_of, ready(DIGITS)([*map(str, files)]))
     yield '   '.join(f'{label} ({p:.0%})'.center(16) for label, p in found)
-    yield "Handwritten digits that it never saw. Of 360 such it gets 98 in 100 right."
+    yield _("Handwritten digits that it never saw. Of 360 such it gets 98 in 100 right.")
 
 @step("A sound: frames instead of words", f"AutoModelForCTC.from_pretrained('{MORSE}')")
 def sound():
@@ -198,8 +218,8 @@ def sound():
     plain = {} if prints('▁') else dict(bars=' ..::++#')
     yield sparkline(load_audio(file, listen.rate, mono=True), **plain)
     out = listen(file, return_timestamps='word')
-    yield f"Morse code in noise. It hears: {paint(out['text'], 32)}"
-    yield '   '.join('{} {:.1f} to {:.1f} s'.format(o['text'], *o['timestamp'])
+    yield _("Morse code in noise. It hears: {}").format(paint(out['text'], 32))
+    yield '   '.join(_('{} {:.1f} to {:.1f} s').format(o['text'], *o['timestamp'])
                      for o in out['chunks'])
 
 @step("A writer: which token comes next?",
@@ -210,7 +230,7 @@ def sentences():
         torch.manual_seed(seed)
         out, = ready(REVIEWS)(begin, max_new_tokens=24)
         yield ' '.join(out['generated_text'].split())
-    yield "Made up, token by token. It has read two megabytes of reviews, news and tweets."
+    yield _("Made up, token by token. It has read two megabytes of reviews, news and tweets.")
 
 NEXT = {'classify "your own words"': 'label a text, a file or standard input',
         'classify-image FILE': 'read a digit in a picture of yours',
@@ -219,21 +239,23 @@ NEXT = {'classify "your own words"': 'label a text, a file or standard input',
         'inspect NAME_OR_FOLDER': 'what a checkpoint is',
         '--help': 'all commands',
         'course DIR': 'the course: read, run and change how all of it is built',
+        'quiz': 'what the course teaches, as questions with answers and reasons',
         'new NAME DIR': 'an architecture to make your own: a notebook with tests of it'}
 
 @command()
 def demo(args):
     "Walk through the guide on real sentences, a picture and a sound: from settings to answers."
     start = perf_counter()
-    print(paint("transformers_lite: from a configuration to a prediction", 1))
-    print("Three small models meet sentences, digits and a sound that are new to them, "
-          "and a fourth one writes. All ship with the package.")
+    print(paint(_("transformers_lite: from a configuration to a prediction"), 1))
+    print(_("Three small models meet sentences, digits and a sound that are new to them, "
+            "and a fourth one writes. All ship with the package."))
     for number, (title, code, lines) in enumerate(STEPS, 1):
-        print(f"\n{paint(f'{number}. {title}', 1)}\n   {paint('>>> ' + code, 36)}\n")
+        print(f"\n{paint(f'{number}. {_(title)}', 1)}\n   {paint('>>> ' + code, 36)}\n")
         for line in lines(): print('   ' + line)
-    print(f"\n{paint(f'Done in {perf_counter() - start:.1f} s. Now you:', 1)}")
+    done = _('Done in {:.1f} s. Now you:').format(perf_counter() - start)
+    print(f"\n{paint(done, 1)}")
     for rest, meaning in NEXT.items():
-        print(f"   {paint(f'python -m transformers_lite {rest:26}', 36)} {meaning}")
+        print(f"   {paint(f'python -m transformers_lite {rest:26}', 36)} {_(meaning)}")
 
 # -- course
 COURSE = '*.ipynb', '*.png', 'data/**/*', 'benchmarks/*.py', 'benchmarks/*.json'
@@ -250,11 +272,12 @@ def write_new(
     files, # {path in it: bytes}
 ):
     "Write files; UsageError if one of them is there already, or if it can't be."
-    if home.exists() and not home.is_dir(): raise UsageError(f"'{home}' is a file. Name a folder.")
+    if home.exists() and not home.is_dir():
+        raise UsageError(_("'{}' is a file. Name a folder.").format(home))
     if there := [str(p) for p in files if (home/p).exists()]:
-        more = ' and more' if len(there) > 3 else ''
-        raise UsageError(f"'{home}' has {', '.join(there[:3])}{more} already, "
-                         "and what you wrote there is not touched. Name another folder.")
+        some = ', '.join(there[:3]) + (_(' and more') if len(there) > 3 else '')
+        raise UsageError(_("'{}' has {} already, and what you wrote there is not touched. "
+                           "Name another folder.").format(home, some))
     try:
         for p, data in files.items():
             (home/p).parent.mkdir(parents=True, exist_ok=True)
@@ -268,13 +291,22 @@ def page_of(
 ): # the notebook, as JSON
     return json.loads(path.read_text(encoding='utf-8'))
 
+def told(
+    path, # of a chapter
+    kind='reading', # an edition
+): # a notebook, as JSON
+    "A chapter, as it stands in an edition and in the reader's language."
+    page = edition(page_of(path), kind)
+    if LANGUAGE == 'en': return page
+    return in_language(page, catalogue(LANGUAGE, path.stem), plot_font(LANGUAGE))
+
 def written(
     path, # of a chapter, or of its data
     kind, # an edition
 ): # bytes
-    "A file of the course, as it stands in an edition."
-    if kind == 'reading' or path.suffix != '.ipynb': return path.read_bytes()
-    return (json.dumps(edition(page_of(path), kind), indent=1, ensure_ascii=False) + '\n').encode()
+    "A file of the course, as `told` has it."
+    if path.suffix != '.ipynb' or (kind, LANGUAGE) == ('reading', 'en'): return path.read_bytes()
+    return (json.dumps(told(path, kind), indent=1, ensure_ascii=False) + '\n').encode()
 
 @command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'),
          arg('--edition', choices=EDITIONS, default=EDITIONS[0],
@@ -285,11 +317,12 @@ def course(args):
     home, (root, paths) = Path(args.dir), chapters()
     write_new(home, {p: written(root/p, args.edition) for p in paths})
     n = sum(p.suffix == '.ipynb' for p in paths)
-    print(f"{n} chapters, with their data, are in {home}. To read, run and change them:\n")
+    print(_("{} chapters, with their data, are in {}. To read, run and change them:\n").format(
+        n, home))
     for line, meaning in (
-        (install('course'), 'JupyterLab, and what the chapters draw and compare with'),
-        (f'jupyter lab {home/"index.ipynb"}', 'the first page; it has a map of the others'),
-        (install('tf'), 'TensorFlow and Keras, for the chapter on them')):
+        (install('course'), _('JupyterLab, and what the chapters draw and compare with')),
+        (f'jupyter lab {home/"index.ipynb"}', _('the first page; it has a map of the others')),
+        (install('tf'), _('TensorFlow and Keras, for the chapter on them'))):
         print(f'   {paint(line, 36)}\n      {meaning}')
 
 # -- quiz
@@ -301,11 +334,12 @@ def asked(
     root, paths = chapters()
     names = sorted(p.stem for p in paths if p.suffix == '.ipynb' and len(p.parts) == 1)
     wanted = [n for n in names if n.startswith(chapter or '')]
-    found = {n: qs for n in wanted if (qs := questions(page_of(root/f'{n}.ipynb')))}
+    found = {n: qs for n in wanted if (qs := questions(told(root/f'{n}.ipynb')))}
     if found: return found
     if not wanted:
-        raise UsageError(f"there is no chapter '{chapter}'; there are {', '.join(names)}.")
-    raise UsageError(f"{', '.join(wanted)} has no questions. Name another chapter.")
+        raise UsageError(_("there is no chapter '{}'; there are {}.").format(
+            chapter, ', '.join(names)))
+    raise UsageError(_("{} has no questions. Name another chapter.").format(', '.join(wanted)))
 
 @command(arg('chapter', metavar='CHAPTER', nargs='?', help='such as 02_model, or 02; default: all'),
          arg('--json', action='store_true', help='print questions and answers as JSON instead'))
@@ -318,14 +352,14 @@ def quiz(args):
         for q in qs:
             print(f"\n{q['ask']}\n" + ''.join(f'   {k}. {v}\n' for k, v in q['choices'].items()))
             try: said = input('> ').strip().upper()
-            except EOFError: return print(f'\n{right} of {count} right')
+            except EOFError: return print('\n' + _('{} of {} right').format(right, count))
             if said:
                 right, count = right + (said == q['answer']), count + 1
-                print(paint('Right.' if said == q['answer'] else 'No.',
+                print(paint(_('Right.') if said == q['answer'] else _('No.'),
                             32 if said == q['answer'] else 31), end=' ')
             print(f"{q['answer']}. {q['why']}")
         print()
-    print(f'{right} of {count} right')
+    print(_('{} of {} right').format(right, count))
 
 # -- new
 
@@ -336,11 +370,12 @@ def family_names(
     from transformers_lite.auto import FAMILIES
     camel = ''.join(part[:1].upper() + part[1:] for part in name.split('_'))
     if not (name.isidentifier() and camel.isidentifier()):
-        raise UsageError(f"'{name}' can't name a class: give letters, digits and _, "
-                         "and a letter first, such as MyReader or my_reader.")
+        raise UsageError(_("'{}' can't name a class: give letters, digits and _, and a letter "
+                           "first, such as MyReader or my_reader.").format(name))
     taken = sorted({*FAMILIES, 'auto', 'pretrained'})
     if camel.lower() in taken:
-        raise UsageError(f"'{name}' is taken, as are {', '.join(taken)}. Name it otherwise.")
+        raise UsageError(_("'{}' is taken, as are {}. Name it otherwise.").format(
+            name, ', '.join(taken)))
     return camel, camel2snake(camel)
 
 @command(arg('name', metavar='NAME', help='what to call it, such as MyReader'),
@@ -354,41 +389,45 @@ def new(args):
     text = re.sub('Kestrel|kestrel', lambda m: camel if m[0] == 'Kestrel' else snake,
                   template.read_text(encoding='utf-8'))
     write_new(Path(args.dir), {file: text.encode()})
-    print(f"{camel}, {'a' if args.decoder else 'an'} {kind} to make your own:\n")
+    says = (_("{}, a decoder to make your own:\n") if args.decoder
+            else _("{}, an encoder to make your own:\n"))
+    print(says.format(camel))
     print('   ' + paint(f'jupyter lab {Path(args.dir)/file}', 36))
 
 # -- classify
 
-NOT_UTF8 = 'is not UTF-8 text. Convert it first, for example with iconv.'
+NOT_UTF8 = '{} is not UTF-8 text. Convert it first, for example with iconv.'
 
 def lines_of(
     path, # a text file
 ): # its lines
     "The lines of a file; UsageError if it can't be read as text."
     try: return Path(path).read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError: raise UsageError(f"'{path}' {NOT_UTF8}") from None
+    except UnicodeDecodeError: raise UsageError(_(NOT_UTF8).format(f"'{path}'")) from None
     except OSError as e:
-        raise UsageError(f"can't read '{path}': {e.strerror}. Check the path.") from None
+        raise UsageError(_("can't read '{}': {}. Check the path.").format(
+            path, e.strerror)) from None
 
 def texts_of(
     texts, # arguments: texts, or one path of a file
     file=None, # a path, or '-' for standard input
 ): # an iterable of texts that aren't empty
     "What to classify: arguments, else a file, else standard input; UsageError if there is nothing."
-    if texts and file: raise UsageError("give texts or --file, not both.")
+    if texts and file: raise UsageError(_("give texts or --file, not both."))
     def is_file(text): return text == '-' or Path(text).suffix and os.path.isfile(text)
     if len(texts) == 1 and is_file(texts[0]): texts, file = [], texts[0]
     if file in (None, '-') and not texts:
         if file is None and sys.stdin.isatty():
-            raise UsageError("nothing to classify. "
-                             "Give a text in quotes, --file PATH, or pipe lines into it.")
+            raise UsageError(_("nothing to classify. "
+                               "Give a text in quotes, --file PATH, or pipe lines into it."))
         texts = sys.stdin
     elif file: texts = lines_of(file)
     found = (t for t in (' '.join(t.split()) for t in texts) if t)
     try: first = next(found, None)
-    except UnicodeDecodeError: raise UsageError(f"standard input {NOT_UTF8}") from None
+    except UnicodeDecodeError:
+        raise UsageError(_(NOT_UTF8).format(_('standard input'))) from None
     if first is None:
-        raise UsageError("nothing to classify: the input is empty. Give at least one word.")
+        raise UsageError(_("nothing to classify: the input is empty. Give at least one word."))
     return chain([first], found)
 
 @command(arg('text', nargs='*', help='a text in quotes, or several; or the path of a text file; '
@@ -404,8 +443,8 @@ def classify(args):
     for some in chunked(texts, 64):
         for text in some:
             if len(text) < limit - 1 or len(judge.tokenizer.tokenize(text)) < limit - 1: continue
-            note = f"note: only the first {limit} tokens are read of '{text[:40]}…'"
-            print(note, file=sys.stderr)
+            note = _("note: only the first {} tokens are read of '{}…'")
+            print(note.format(limit, text[:40]), file=sys.stderr)
         found = judge(some, top_k=1, truncation=True, max_length=limit, progress=False)
         for text, answers in zip(some, found):
             label, p = best_of(answers)
@@ -452,7 +491,8 @@ def transcribe(args):
             words = [timed(o['text'], *o['timestamp'], listen) for o in out['chunks']]
             print(as_json(file=file, text=out['text'], words=words))
         else: print(out['text'] + ('' if len(args.file) == 1 else f'  {file}'))
-        if not out['text']: print(f"note: nothing was heard in '{file}'", file=sys.stderr)
+        if not out['text']:
+            print(_("note: nothing was heard in '{}'").format(file), file=sys.stderr)
 
 # -- writing
 
@@ -548,20 +588,26 @@ def listed(
 
 def parser(): # an `ArgumentParser`
     "The parser with all commands."
-    about = ("Models of text, pictures and sound from notebooks that you can read. "
-             "Without a command: the demo.")
+    about = _("Models of text, pictures and sound from notebooks that you can read. "
+              "Without a command: the demo.")
     p = argparse.ArgumentParser('python -m transformers_lite', description=about)
-    sub = p.add_subparsers(title='commands', dest='command', metavar='COMMAND')
+    sub = p.add_subparsers(title=_('commands'), dest='command', metavar='COMMAND')
     for name, (f, args) in COMMANDS.items():
-        help = f.__doc__
-        s = sub.add_parser(name, help=help.split('. ')[0].rstrip('.'), description=help)
-        for names, kwargs in args: s.add_argument(*names, **kwargs)
+        short = f.__doc__.split('. ')[0].rstrip('.')
+        s = sub.add_parser(name, help=_(short), description=_(f.__doc__))
+        for names, kwargs in args: s.add_argument(*names, **kwargs | {'help': _(kwargs['help'])})
+    for x in p, *sub.choices.values(): x.add_argument('--lang', choices=['en', *languages()],
+                                                     help=_('the language; default: yours'))
     return p
 
 def main(
     argv=None, # arguments; default: those of the program
 ): # the exit code: 0, or 2 if the request can't be met
     "Run a command; mistakes are answered in a line, without a traceback."
+    asked = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    asked.add_argument('--lang', choices=['en', *languages()])
+    try: speak(asked.parse_known_args(argv)[0].lang or reader_language())
+    except argparse.ArgumentError: speak(reader_language()) # the whole parser will say it
     args = parser().parse_args(argv)
     sys.stdin.reconfigure(encoding='utf-8-sig', errors='strict')
     for stream in sys.stdout, sys.stderr:

@@ -65,7 +65,7 @@ def unfold(cell): # the cell, without what folds it
 
 # %% ../nbs/20g_teaching.ipynb #exg0031
 QUESTION = re.compile(r'\*\*Q\d+\.\*\* (?P<ask>.+?)\n\n(?P<choices>(?:- [A-E]\. .+\n?)+)\n'
-                      r'<details><summary>Answer</summary>\n\n'
+                      r'<details><summary>[^<]+</summary>\n\n'
                       r'(?P<answer>[A-E])\. (?P<why>.+?)\n\n</details>', re.S)
 
 def questions(

@@ -13,7 +13,7 @@ __all__ = ['OLD_NAMES', 'TWICE', 'Filter', 'Pixels', 'Colours', 'Deviation', 'Vi
            'check_pixels', 'to_array', 'to_planes', 'flat_list', 'folded', 'scale_planes', 'Recipe', 'in_threads',
            'stacked', 'find_colours', 'count_colours', 'ImageProcessingMixin', 'RunsRecipes', 'colours_last',
            'PreparesPictures', 'ShowsPictures', 'in_layout', 'StepsAlone', 'ViTImageProcessor', 'resize_tensor',
-           'ShrinksByTorch', 'TorchRecipe', 'ViTImageProcessorFast']
+           'is_plain', 'ShrinksByTorch', 'TorchRecipe', 'ViTImageProcessorFast']
 
 # %% ../nbs/05_image_processor.ipynb #47ab2b50
 import os
@@ -576,6 +576,17 @@ def resize_tensor(
     small = interpolate(small, size, mode=mode, antialias=True)
     return small if small.dtype == x.dtype else small.round_().clamp_(0, 255).to(x.dtype)
 
+# %% ../nbs/05_image_processor.ipynb #isplain1
+def is_plain(
+    image, # in any form
+)->bool: # True or False
+    "A tensor of one picture whose values need no look: uint8, or on a GPU, which we won't wait for."
+    import torch
+    if not isinstance(image, torch.Tensor) or image.ndim != 3: return False
+    there = image.device.type != 'cpu' and image.is_floating_point()
+    return there or image.dtype == torch.uint8
+
+
 # %% ../nbs/05_image_processor.ipynb #ab5c93a8
 class ShrinksByTorch(Recipe):
     "The same, resized by PyTorch."
@@ -592,8 +603,7 @@ class ShrinksByTorch(Recipe):
         "A picture as a tensor, not resized if a GPU can do it."
         import torch
         able, rgb = not self.size or self.resample in TORCH_FILTERS, self.colours == 3
-        here = able and rgb and isinstance(image, torch.Tensor) and image.device.type != 'cpu'
-        if here and image.ndim == 3 and (image.dtype == torch.uint8 or image.is_floating_point()):
+        if able and rgb and is_plain(image):
             x = image.detach().movedim(channels_axis(image, self.input_data_format), 0)
             return x.expand(3, -1, -1) if len(x) == 1 else x[:3]
         x = (replace(self, size=None) if able else self).resized(image)
@@ -615,12 +625,13 @@ class TorchRecipe(ShrinksByTorch):
                 x = resize_tensor(x, self.size, TORCH_FILTERS[self.resample])
             if not self.line: return x
             a, b = [torch.from_numpy(v).to(device) for v in self.line]
-            return x.float() * a + b
-        there = all(isinstance(x, torch.Tensor) and x.device.type != 'cpu' for x in pictures)
-        found = [*map(self.tensor, pictures)] if there else in_threads(self.tensor, pictures)
-        alike = len({(x.shape, x.dtype) for x in found}) == 1 # then they go there as one
+            return torch.addcmul(b, x.float(), a)
+        ready = all(map(is_plain, pictures))
+        found = [*map(self.tensor, pictures)] if ready else in_threads(self.tensor, pictures)
+        found = [x.to(device) for x in found]
+        alike = len({(x.shape, x.dtype) for x in found}) == 1 # then they are resized as one
         found = [torch.stack(found)] if alike else [x[None] for x in found]
-        done = [made(x.to(device)) for x in found]
+        done = [*map(made, found)]
         return torch.cat(done) if alike or self.size else [x[0] for x in done]
 
 # %% ../nbs/05_image_processor.ipynb #c8fe140c

@@ -1,7 +1,8 @@
 """`make bench`: run the table, print it, and write this machine's part of results.json and
 growth.json, line by line, and then the pictures: speed.png, growth.png, memory.png.
 
-`python -m benchmarks tokenizer vit` runs the lines that have one of these words."""
+`python -m benchmarks tokenizer vit` runs the lines that have one of these words, and writes these
+alone anew."""
 import argparse, json, time, traceback
 from pathlib import Path
 
@@ -46,10 +47,18 @@ def keep(file, value):
     kept = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps(kept | {key: value}, indent=1) + '\n')
 
+def in_place(rows):
+    "The lines that this machine has in results.json, with these in their places."
+    path = HERE/'results.json'
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    old = {r['name']: r for r in kept.get(machine()['processor'], {}).get('rows', ())}
+    new = old | {r['name']: r for r in rows}
+    return [new[c.name] for c in CASES if c.name in new]
+
 def main():
     p = argparse.ArgumentParser(prog='python -m benchmarks')
     p.add_argument('words', nargs='*',
-                   help='only the lines that have one of these words; nothing is written then')
+                   help='only the lines that have one of these words')
     p.add_argument('--times', type=int, default=1,
                    help='run the whole table so often, and take the median')
     p.add_argument('--device', choices=['cpu', 'cuda'], default='cpu',
@@ -69,7 +78,7 @@ def main():
             print(f'{time.time() - start:5.0f} s  {k * len(chosen) + i + 1}/'
                   f'{args.times * len(chosen)}  {show(line(c, passes[c.name][-1:]))}', flush=True)
             rows = [line(c, passes[c.name]) for c in chosen if passes[c.name]]
-            if not args.words: keep('results.json', dict(machine=machine(), rows=rows))
+            keep('results.json', dict(machine=machine(), rows=in_place(rows)))
     if args.times > 1:
         print(f'\nmedians of {args.times} times:')
         for r in rows: print(show(r), ' '.join(f'{x:.2f}' for x in r.get('ratios', ())))

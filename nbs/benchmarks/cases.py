@@ -400,7 +400,7 @@ def _():
     return Race(theirs, ours, lambda: on_two(decode, (paths[:8], paths[8:])))
 
 @case('ViT-base forward, 4 pictures', group='pictures', target=1.05, runs=11,
-      floor='its matrix products, the quickest way')
+      floor='its matrix products, the quickest way', seconds=40.)
 def _():
     theirs, ours = model_pair('ViTModel', L.ViTConfig())
     x = torch.randn(4, 3, 224, 224)
@@ -430,7 +430,7 @@ def _():
     return Race(lambda: run(theirs), lambda: run(ours), floor)
 
 @case('wav2vec2-base forward, 5 s', group='sound', target=1.15, runs=9,
-      floor='its layers and convolutions as matrix products, the quickest way')
+      floor='its layers and convolutions as matrix products, the quickest way', seconds=40.)
 def _():
     theirs, ours = model_pair('Wav2Vec2Model', L.Wav2Vec2Config())
     x = torch.randn(1, 5 * 16000)

@@ -8,10 +8,18 @@ import transformers_lite as L
 from .cases import padded_batch
 
 HERE = Path(__file__).parent
-ROWS, MEMORY, WAITS = [], [], {}
+ROWS, MEMORY, WAITS, KERNELS = [], [], {}, []
 
-def race(name, theirs, ours, floor=None, floor_name='', tokens=None, target=None, runs=11):
-    "Time the sides in turn; a row of the table."
+def busy(f):
+    "How long the GPU itself works for a call (s): the sum of its kernels, no wait for the host."
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as p:
+        f()
+        torch.cuda.synchronize()
+    return sum(e.self_device_time_total for e in p.key_averages()) / 1e6
+
+def race(name, theirs, ours, floor=None, floor_name='', tokens=None, target=None, runs=11,
+         look=False):
+    "Time the sides in turn; a row of the table. `look`: how long is the GPU itself at work?"
     sides = {k: f for k, f in dict(theirs=theirs, ours=ours, floor=floor).items() if f}
     costs = {k: [] for k in sides}
     warm = 3 if runs > 3 else 1
@@ -26,7 +34,8 @@ def race(name, theirs, ours, floor=None, floor_name='', tokens=None, target=None
     row = dict(name=name, theirs=mid.get('theirs'), ours=mid['ours'], floor=mid.get('floor'),
                floor_name=floor_name, target=target,
                ratio=mid['theirs'] / mid['ours'] if theirs else None,
-               tokens=tokens and tokens / mid['ours'])
+               tokens=tokens and tokens / mid['ours'],
+               busy={k: busy(f) for k, f in sides.items()} if look else None)
     ROWS.append(row)
     print(show(row), flush=True)
 
@@ -41,6 +50,8 @@ def show(r):
         parts += (f"  {1e3 * r['floor']:.2f} ms {r['floor_name']}: "
                   f"{r['ours'] / r['floor']:.2f} of it")
     if r['tokens']: parts += f"  {r['tokens']:,.0f} tokens/s"
+    if r['busy']:
+        parts += f"  GPU busy: {', '.join(f'{k} {1e3 * t:.2f}' for k, t in r['busy'].items())}"
     return parts
 
 def pair(name, config, kind):
@@ -88,7 +99,7 @@ def bert():
     "DistilBERT of base size, padded and full."
     for kind_name, kind in KINDS.items():
         theirs, ours = pair('DistilBertModel', L.DistilBertConfig(), kind)
-        for b, padding in ((64, .45), (64, .58), (64, 0), (256, .58)):
+        for b, padding in ((64, .45), (64, .58), (64, 0), (256, .58), (1024, .58)):
             ids, mask = lines_of_lengths(b, 128, padding)
             ids, mask = ids.cuda(), mask.cuda()
             def run(m):
@@ -102,7 +113,7 @@ def bert():
                 with torch.inference_mode(): floor()
             name = f'DistilBERT, {b} texts to 128 tokens, {padding:.0%} padding, {kind_name}'
             race(name, lambda: run(theirs), lambda: run(ours), floored, 'products', n,
-                 .95 * mask.numel() / n if padding else 1.)
+                 .95 * mask.numel() / n if padding else 1., look=True)
         if kind_name == 'bf16':
             ids, mask = (x.cuda() for x in lines_of_lengths(64, 128, .58))
             WAITS['a padded batch'] = [waits(lambda: run(m)) for m in (theirs, ours)]
@@ -120,16 +131,59 @@ def bert_base():
             with torch.inference_mode(): floor()
         race(f'twelve layers, {b} texts to {n} tokens, {padding:.0%} padding, bf16',
              lambda: run(theirs), lambda: run(ours), floored, 'products', t,
-             .95 * mask.numel() / t if padding else 1.)
+             .95 * mask.numel() / t if padding else 1., look=True)
+
+def kernels():
+    """Attention of texts end to end, by each way that there is, 12 heads of 64 in bf16 (ms). Flex
+    attention is compiled, and its mask made, before the clock runs."""
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+    from transformers_lite import attention as A
+    flex, make_mask = torch.compile(flex_attention), torch.compile(create_block_mask)
+    for b, longest in ((256, 128), (256, 256), (128, 512), (16, 2048)):
+        _, mask = lines_of_lengths(b, longest, .45)
+        lengths = mask.sum(1)
+        n = int(lengths.sum())
+        q, k, v = (torch.randn(12, n, 64, device='cuda', dtype=torch.bfloat16) for _ in range(3))
+        offsets = torch.cat([torch.zeros(1), lengths.cumsum(0)]).int().cuda()
+        places = torch.cat([torch.arange(x) for x in lengths.tolist()]).cuda()
+        text = torch.repeat_interleave(torch.arange(b), lengths).cuda()
+        def same(_, __, i, j): return text[i] == text[j]
+        seen = make_mask(same, None, None, n, n, device='cuda')
+        ways = {
+            'flash': lambda: A.attend_flash(q, k, v, offsets, longest),
+            'efficient': lambda: A.attend_efficient(q, k, v, offsets, longest),
+            'padded': lambda: A.attend_padded(q, k, v, offsets, longest, places),
+            'flex': lambda: flex(q[None], k[None], v[None], block_mask=seen)[0],
+            'mask of flex': lambda: make_mask(same, None, None, n, n, device='cuda'),
+        }
+        want, found = ways['padded'](), {}
+        with torch.inference_mode():
+            for name, f in ways.items():
+                if name in ('flash', 'efficient', 'flex'): close(f(), want, 2e-2, name)
+                for _ in range(3): f()
+                found[name] = 1e3 * statistics.median(events(f) for _ in range(15))
+        KERNELS.append(dict(texts=b, longest=longest, tokens=n, ms=found))
+        print(f'{b} texts to {longest}, {n} tokens, attention alone:',
+              ', '.join(f'{k} {v:.3f} ms' for k, v in found.items()), flush=True)
+
+def events(f):
+    "The time of a call by the GPU's own clock (s)."
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin.record()
+    f()
+    end.record()
+    torch.cuda.synchronize()
+    return begin.elapsed_time(end) / 1e3
 
 def gradients():
     "Equal gradients, and a training step."
     still = L.DistilBertConfig(dropout=0., attention_dropout=0., seq_classif_dropout=0.)
     theirs, ours = pair('DistilBertForSequenceClassification', still, torch.float32)
-    ids, mask = (x.cuda() for x in lines_of_lengths(256, 128, .58))
-    labels = torch.arange(256, device='cuda') % 2
-    def step(m): return m(input_ids=ids, attention_mask=mask, labels=labels).loss
-    for m in (theirs, ours): m.train(); step(m).backward()
+    def batch(b):
+        ids, mask = (x.cuda() for x in lines_of_lengths(b, 128, .58))
+        return dict(input_ids=ids, attention_mask=mask, labels=torch.arange(b, device='cuda') % 2)
+    x = batch(256)
+    for m in (theirs, ours): m.train(); m(**x).loss.backward()
     p, q = dict(theirs.named_parameters()), dict(ours.named_parameters())
     assert p.keys() == q.keys()
     def gap(a, b): return ((a - b).norm() / a.norm()).item()
@@ -137,22 +191,23 @@ def gradients():
                 if p[k].grad is not None and p[k].grad.norm() > 1e-6)
     print(f'gradients: the largest difference is {worst:.1e} of a weight\'s gradient')
     assert worst < 1e-3
-    sides = {}
-    for who, m in (('theirs', theirs), ('ours', ours)):
-        opt = torch.optim.AdamW(m.parameters(), lr=1e-6, fused=True)
-        def train(m=m, opt=opt, kind=torch.bfloat16):
-            with torch.autocast('cuda', kind, enabled=kind is not None): loss = step(m)
-            loss.backward(); opt.step(); opt.zero_grad()
-        sides[who] = train
-    n = int(mask.sum())
-    aim = .95 * mask.numel() / n
-    race('training step, 256 texts to 128 tokens, 58% padding, autocast', sides['theirs'],
-         sides['ours'], tokens=n, target=aim)
+    steps = {m: torch.optim.AdamW(m.parameters(), lr=1e-6, fused=True) for m in (theirs, ours)}
+    def train(m, x):
+        with torch.autocast('cuda', torch.bfloat16): loss = m(**x).loss
+        loss.backward()
+        steps[m].step()
+        steps[m].zero_grad()
+    def race_steps(name, x):
+        n = int(x['attention_mask'].sum())
+        race(name, lambda: train(theirs, x), lambda: train(ours, x), tokens=n,
+             target=.95 * x['attention_mask'].numel() / n, look=True)
+    race_steps('training step, 256 texts to 128 tokens, 58% padding, autocast', x)
+    race_steps('training step, 1024 texts to 128 tokens, 58% padding, autocast', batch(1024))
     for m in (theirs, ours):
         m.config.dropout = m.config.attention_dropout = .1
-        for x in m.modules():
-            if isinstance(x, torch.nn.Dropout): x.p = .1
-    race('the same with dropout', sides['theirs'], sides['ours'], tokens=n, target=aim)
+        for part in m.modules():
+            if isinstance(part, torch.nn.Dropout): part.p = .1
+    race_steps('the same with dropout, 256 texts', x)
 
 def vit():
     for kind_name, kind in KINDS.items():
@@ -165,7 +220,7 @@ def vit():
         def floored():
             with torch.inference_mode(): floor()
         race(f'ViT-base, 64 pictures, {kind_name}', lambda: run(theirs), lambda: run(ours), floored,
-             'products', target=1.)
+             'products', target=1., look=True)
 
 def wav2vec2():
     for kind_name, kind in KINDS.items():
@@ -192,7 +247,7 @@ def llama(new=64):
             return m.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=new,
                               do_sample=False, pad_token_id=0)
         race(f'Llama 135 M writes {new} tokens, {b} texts, bf16', lambda: write(theirs),
-             lambda: write(ours), floor, 'reading the weights', b * new, 1., runs=3)
+             lambda: write(ours), floor, 'reading the weights', b * new, 1., runs=3, look=True)
     for b, n in ((8, 1024), (32, 512)):
         ids = torch.randint(1000, 49152, (b, n), device='cuda')
         def run(m):
@@ -203,7 +258,7 @@ def llama(new=64):
         def floored():
             with torch.inference_mode(): floor()
         race(f'Llama 135 M reads {b} texts of {n}, bf16', lambda: run(theirs), lambda: run(ours),
-             floored, 'products', b * n, 1.)
+             floored, 'products', b * n, 1., look=True)
 
 def padding_free():
     "Llama learns from texts in one row: ours by cu_seq_lens, theirs by position_ids, or padded."
@@ -330,12 +385,12 @@ def machine():
 def main():
     print(*machine().values())
     for f in (memory, pictures, bert, bert_base, gradients, vit, wav2vec2, padding_free,
-              fresh_lengths, llama):
+              kernels, fresh_lengths, llama):
         gc.collect()
         torch.cuda.empty_cache()
         try: f()
         except Exception:
             traceback.print_exc(limit=-4)
             print(f.__name__, 'FAILED')
-        found = dict(machine=machine(), rows=ROWS, memory=MEMORY, waits=WAITS)
+        found = dict(machine=machine(), rows=ROWS, memory=MEMORY, waits=WAITS, kernels=KERNELS)
         (HERE/'gpu.json').write_text(json.dumps(found, indent=1) + '\n')
