@@ -227,7 +227,7 @@ def one_kernel(
     if q.dtype not in (torch.float16, torch.bfloat16): return None
     new = torch.cuda.get_device_capability(q.device) >= (8, 0)
     flash = new and not dropout and q.shape[-1] <= 256 and varlen_names()
-    if flash and longest >= 512: return 'flash' # an H100 is quicker by the other on shorter texts
+    if flash and longest >= 256: return 'flash' # an H100 is quicker by the other on shorter texts
     return 'efficient' if new or q.dtype == torch.float16 else None
 
 # %% ../nbs/01a_attention.ipynb #6949f67c

@@ -1,4 +1,6 @@
 "The charts of the benchmarks, for the file and for the page. Each names its processor."
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 
 THEIRS, OURS, DARK = '#b8b8b8', '#2a9d8f', '#264653'
@@ -53,7 +55,7 @@ def growth_charts(growth, machines, k=0):
                         lw=wide, color=colour,
                         label=dict(theirs='transformers', ours='transformers_lite')[who])
             ax.set(ylim=0, ylabel=('seconds', 'MB')[k])
-            ax.set_xlabel(name, fontsize=7)
+            ax.set_xlabel(fill(name, 34), fontsize=7)
         axes[0, 0].legend(frameon=False, fontsize=8)
     return fig
 
