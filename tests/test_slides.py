@@ -6,7 +6,7 @@ import pytest
 from answers import role, source
 from helpers import NOTEBOOKS, ROOT, run
 from test_browser import CHROMIUM, FLAGS
-from transformers_lite.editions import edition, essence, on_slide, untested
+from transformers_lite.editions import edition, essence, on_slide, questions, untested
 
 def page(path): return json.loads(path.read_text(encoding='utf-8'))
 def kind(cell): return cell['metadata']['slideshow']['slide_type']
@@ -29,7 +29,8 @@ def test_what_is_on_a_slide(path):
     for c in filter(code, talk):
         for n in ast.parse(source(c)).body: assert not isinstance(n, ast.Assert) or not c.get('outputs'), source(c)
         assert not source(c).startswith('#|')
-    def words(cells): return {w for c in cells if c['cell_type'] == 'markdown' for w in source(c).split()}
+    def words(cells): return {w for c in cells if c['cell_type'] == 'markdown' for w in re.sub('<details>.+|</details>', '', source(c)).split()}
+    assert sum(kind(c) == 'fragment' for c in talk) == len(questions(whole)) # their answers
     assert words(talk) == words(whole['cells'])
 
 LAYER = '''class Layer(nn.Module):
@@ -67,6 +68,7 @@ def test_shown_and_said():
     def text(s): return dict(cell_type='markdown', metadata={}, source=s.splitlines(keepends=True))
     assert on_slide(text('## A\n\nWords.\n\n![What there is](a.png)\n\n| a | b |\n|---|---|')) == ('## A\n\n![What there is](a.png)\n\n| a | b |\n|---|---|', 'Words.')
     assert on_slide(text('<a id="a"></a>\n\n## あ\n\n言葉')) == ('<a id="a"></a>\n\n## あ', '言葉') # a heading in another language keeps the anchor
+    assert on_slide(text('**Q1.** What?\n\n- A. 1\n- B. 2\n\n<details><summary>Answer</summary>\n\nA. So.\n\n</details>')) == ('**Q1.** What?\n\n- A. 1\n- B. 2', 'A. So.')
     assert on_slide(text('Words, and a # sign')) == ('', 'Words, and a # sign')
 
 def test_the_lock_names_no_registry():
@@ -101,8 +103,8 @@ def test_a_deck_in_a_browser(decks, name):
         tab.wait_for_function('window.Reveal && Reveal.isReady()')
         columns, slides = tab.evaluate('[Reveal.getHorizontalSlides().length, Reveal.getTotalSlides()]')
         assert columns == len(headings(page(ROOT/'nbs'/f"{name.split('.')[0]}.ipynb")['cells'])) and slides > columns
-        seen = set()
-        for _ in range(slides):
+        seen, steps = set(), slides + tab.evaluate("document.querySelectorAll('.fragment').length")
+        for _ in range(steps):
             seen.add(tuple(tab.evaluate('[Reveal.getIndices().h, Reveal.getIndices().v]')))
             assert tab.evaluate('''(() => { const s = Reveal.getCurrentSlide(), edge = s.getBoundingClientRect();
                 return [...s.children].filter(e => !e.matches('aside')).every(e => e.getBoundingClientRect().bottom <= edge.bottom + 1); })()'''), seen
