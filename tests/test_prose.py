@@ -64,7 +64,7 @@ def sections(cells):
 def unbound(cells):
     "The claims of a page that no cell of their section makes: each with its sentence."
     everything = [n for c in cells if c['cell_type'] == 'code' for n in numbers(shown(c))]
-    for i, part in enumerate(sections([c for c in cells if c['id'] not in ('run-it', 'glance')])):
+    for i, part in enumerate(sections([c for c in cells if c['id'] not in ('run-it', 'glance', 'made')])):
         there = [n for c in part if c['cell_type'] == 'code' for n in numbers(shown(c))] if i else everything
         for c in part:
             if c['cell_type'] != 'markdown' or ''.join(c['source']).startswith('**Q'): continue # a question's numbers are made up for it

@@ -1,15 +1,15 @@
 "The repository agrees with itself: notebooks with modules, bounds with pins, the wheel with the sources; and no page shows a slip."
-import ast, json, re, shutil, sys, zipfile
+import ast, json, re, shutil, sys, tarfile, zipfile
 from configparser import ConfigParser
 from pathlib import Path
 
-import pytest
+import pytest, yaml
 from fastcore.nbio import read_nb
 from packaging.requirements import Requirement
 
 from helpers import NOTEBOOKS, ROOT, run
 
-SOURCES = 'nbs transformers_lite pyproject.toml settings.ini setup.py MANIFEST.in LICENSE README.md _quarto.yml'.split()
+SOURCES = 'nbs transformers_lite pyproject.toml settings.ini setup.py MANIFEST.in LICENSE README.md README.ja.md _quarto.yml'.split()
 each_notebook = pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
 
 def contents(folder): return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob('*') if p.is_file() and '__pycache__' not in p.parts}
@@ -169,8 +169,79 @@ def test_wheel(copy, tmp_path):
         scripts = z.read(next(n for n in z.namelist() if n.endswith('entry_points.txt'))).decode()
     chapters = {n for n in contents(copy/'nbs') if n.split('.')[-1] in ('ipynb', 'png') or n.split('/')[0] in ('data', 'benchmarks')}
     assert packed == {f'transformers_lite/{n}' for n in contents(copy/'transformers_lite')} | {f'transformers_lite/course/{n}' for n in chapters}
+    assert {f'transformers_lite/{n}' for n in CARRIED} <= packed
     for r in requirements('requirements'): assert f'Requires-Dist: {r}' in metadata
     for key in 'console_scripts', 'nbdev': assert settings()[key].split('=')[1] in scripts
+
+# what a program looks for beside the modules
+CARRIED = ['py.typed', 'checkpoints/llama-reviews/model.safetensors', 'templates/decoder.ipynb', 'translations/ja/02_model.po', 'translations/ja/LC_MESSAGES/cli.mo']
+
+def test_sdist(copy, tmp_path):
+    "It has all that the wheel is made from, and what a reader looks for."
+    for name in 'CHANGELOG.md', 'CITATION.cff', 'SECURITY.md', 'constraints.txt': shutil.copy(ROOT/name, copy/name)
+    (copy/'dist').mkdir()
+    run(sys.executable, '-c', "import setuptools.build_meta as m; m.build_sdist('dist')", cwd=copy)
+    file, = (copy/'dist').glob('*.tar.gz')
+    with tarfile.open(file) as t: packed = {n.partition('/')[2] for n in t.getnames()}
+    assert {f'transformers_lite/{n}' for n in contents(copy/'transformers_lite')} <= packed and {f'transformers_lite/{n}' for n in CARRIED} <= packed
+    assert {f'nbs/{n}' for n in contents(copy/'nbs') if n.split('.')[-1] in ('ipynb', 'png') or n.split('/')[0] in ('data', 'benchmarks')} <= packed
+    assert {'README.md', 'CHANGELOG.md', 'CITATION.cff', 'SECURITY.md', 'LICENSE', 'constraints.txt', 'pyproject.toml', 'settings.ini', 'setup.py'} <= packed
+
+def test_one_version():
+    "The package, the citation and the changelog's first part are of one release, and one day; pages show no other."
+    import transformers_lite
+    cited = yaml.safe_load((ROOT/'CITATION.cff').read_text(encoding='utf-8'))
+    version, day = re.search(r'^## (\S+) \((\S+)\)$', (ROOT/'CHANGELOG.md').read_text(encoding='utf-8'), re.M).groups()
+    assert transformers_lite.__version__ == cited['version'] == version and str(cited['date-released']) == day
+    shown = {v for p in NOTEBOOKS for v in re.findall(r"Written by transformers_lite ([\d.]+\d)|'version': '([\d.]+)'", p.read_text(encoding='utf-8')) for v in v if v}
+    assert shown == {version}
+
+# The workflows
+
+def workflow(name):
+    "A workflow as GitHub reads it; YAML 1.1 takes its `on` for True."
+    found = yaml.safe_load((ROOT/'.github'/'workflows'/f'{name}.yml').read_text(encoding='utf-8'))
+    return {'on' if k is True else k: v for k, v in found.items()}
+
+def steps(job): return [s.get('run') or s['uses'] for s in job['steps']]
+WORKFLOWS = [p.stem for p in (ROOT/'.github'/'workflows').glob('*.yml')]
+
+def test_every_week_on_three_systems_and_all_pythons():
+    week = workflow('weekly')
+    assert re.fullmatch(r'\d+ \d+ \* \* [0-6]', week['on']['schedule'][0]['cron']) and 'workflow_dispatch' in week['on']
+    matrix, jobs = week['jobs']['quick']['strategy']['matrix'], week['jobs']
+    assert {s.split('-')[0] for s in matrix['system']} == {'ubuntu', 'macos', 'windows'} and matrix['python'] == ['3.11', '3.12', '3.13', '3.14']
+    assert not week['jobs']['quick']['strategy']['fail-fast']
+    claimed = {c.split(' :: ')[-1] for c in settings()['classifiers'].splitlines() if re.search(r':: 3\.\d+$', c)}
+    assert claimed <= {*matrix['python']}
+    assert 'make test-oldest' in steps(jobs['oldest']) and 'make test-newest' in steps(jobs['newest']) and 'make test-newest PRE=torch' in steps(jobs['prerelease'])
+
+def test_a_failure_of_the_week_is_reported():
+    "A pre-release may fail, but says so itself; of all others one job does."
+    jobs = workflow('weekly')['jobs']
+    others = {*jobs} - {'prerelease', 'report'}
+    assert jobs['prerelease']['continue-on-error'] and jobs['report']['if'] == 'failure()' and {*jobs['report']['needs']} == others
+    for job in jobs['prerelease'], jobs['report']: assert './.github/actions/report' in steps(job)
+    assert jobs['prerelease']['steps'][-1]['if'] == 'failure()' and workflow('weekly')['permissions']['issues'] == 'write'
+    action = yaml.safe_load((ROOT/'.github'/'actions'/'report'/'action.yml').read_text(encoding='utf-8'))
+    assert action['runs']['using'] == 'composite' and all(s['shell'] == 'bash' for s in action['runs']['steps']) and {*action['inputs']} == {'title'}
+
+@pytest.mark.parametrize('name', WORKFLOWS)
+def test_a_workflow_runs_what_there_is(name):
+    "Each target of make, each file and each extra that it names."
+    targets = re.findall(r'^([a-z-]+):', (ROOT/'Makefile').read_text(encoding='utf-8'), re.M)
+    for job in workflow(name)['jobs'].values():
+        assert job['runs-on'] and job['steps'][0]['uses'].startswith('actions/checkout@')
+        for step in steps(job):
+            for target in re.findall(r'\bmake ([a-z-]+)', step): assert target in targets, step
+            for file in re.findall(r'@?((?:tests|\.ci|\.github)/[\w./]+)', step): assert (ROOT/file).exists(), step
+            for extra in re.findall(r'-e \.\[(\w+)\]', step): assert f'{extra}_requirements' in settings(), step
+
+def test_the_quick_tests_are_there():
+    "And they need neither the older transformers nor what the extra `quick` lacks."
+    *files, _, picked = (ROOT/'tests'/'quick.txt').read_text().splitlines()
+    for file in files: assert 'run457' not in (ROOT/file).read_text(encoding='utf-8'), file
+    for stem in re.findall(r'\b(\d\d\w*?_\w*)', picked): assert any(p.stem.startswith(stem) for p in NOTEBOOKS), stem
 
 def test_make_bench_finds_its_files():
     "The benchmarks stand in nbs/, and what they read elsewhere in the project."

@@ -1,14 +1,19 @@
 """Give each chapter, under its title, the links that run it elsewhere (Colab and Binder), and what
-a reader wants to know first: what comes before, what comes of it, how long it takes.
+a reader wants to know first: what comes before, what comes of it, how long it takes; at its foot,
+the releases that its outputs were made with.
 
-`make export` runs it. The first page's table is the source; the minutes are counted."""
+`make export` runs it. The first page's table is the source, and constraints.txt; the minutes are
+counted."""
 import json, re
 from pathlib import Path
 
 from transformers_lite.__main__ import install
 
-NBS = Path(__file__).resolve().parents[1]/'nbs'
+ROOT = Path(__file__).resolve().parents[1]
+NBS = ROOT/'nbs'
 REPOSITORY = 'transformers-lite/transformers_lite'
+MADE = 'run-it', 'glance', 'made' # the cells that this file writes
+RELEASES = 'torch', 'transformers', 'tokenizers', 'numpy', 'pillow' # what outputs may depend on
 
 def links(
     name, # file name of a chapter
@@ -34,7 +39,7 @@ def minutes(
     """Prose at 150 words a minute, code at 20 lines; a question takes one, an exercise five. Tables
     are looked up."""
     read = done = 0
-    for c in [c for c in cells(name) if c['id'] not in ('run-it', 'glance')]:
+    for c in [c for c in cells(name) if c['id'] not in MADE]:
         exercise = c['metadata'].get('exercise')
         if exercise == 'question': done += 5
         elif exercise or '#| hide' in text(c): pass
@@ -57,16 +62,26 @@ def glance(
             'to read' + (f', {exercises} for the exercises' if exercises else '')
             + '; it runs in about a minute, or less.')
 
+def made():
+    """With which releases the chapters were run. The names are code, so that a new release asks
+    for no new translation."""
+    pins = (ROOT/'constraints.txt').read_text(encoding='utf-8')
+    python = re.search(r'on Python ([\d.]+)', pins)[1]
+    releases = [f'Python {python}'] + [
+        f"{name} {re.search(rf'^{name}==(.+)', pins, re.M)[1]}" for name in RELEASES]
+    return '*This page was made with*\n\n' + ', '.join(f'`{r}`' for r in releases)
+
 def add_cells(
     path, # a chapter
 ):
-    "Put the two cells after the title, or bring them up to date."
+    "Put two cells after the title and one at the end, or bring them up to date."
     before = path.read_text(encoding='utf-8')
     nb = json.loads(before)
-    kept = [c for c in nb['cells'] if c['id'] not in ('run-it', 'glance')]
-    made = [dict(cell_type='markdown', id=key, metadata={}, source=[said])
-            for key, said in (('run-it', links(path.name)), ('glance', glance(path.name)))]
-    nb['cells'] = kept[:1] + made + kept[1:]
+    kept = [c for c in nb['cells'] if c['id'] not in MADE]
+    said = links(path.name), glance(path.name), made()
+    *above, below = [dict(cell_type='markdown', id=key, metadata={},
+                          source=text.splitlines(keepends=True)) for key, text in zip(MADE, said)]
+    nb['cells'] = [kept[0], *above, *kept[1:], below]
     after = json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + '\n'
     if after != before: path.write_text(after, encoding='utf-8')
 

@@ -31,7 +31,7 @@ Modules:
 - `transformers_lite.wav2vec2`: Sound becomes frames, and frames are read like words.
 - `transformers_lite.wordpiece`: Cut a sentence into pieces of a vocabulary, and remember which part of the text each piece came from."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 import ast, re
 from functools import lru_cache

@@ -296,9 +296,11 @@ def told(
     kind='reading', # an edition
 ): # a notebook, as JSON
     "A chapter, as it stands in an edition and in the reader's language."
-    page = edition(page_of(path), kind)
-    if LANGUAGE == 'en': return page
-    return in_language(page, catalogue(LANGUAGE, path.stem), plot_font(LANGUAGE))
+    page = page_of(path)
+    if LANGUAGE == 'en': return edition(page, kind)
+    words = catalogue(LANGUAGE, path.stem)
+    if kind == 'slides': return edition(in_language(page, words), kind) # pictures stay as they are
+    return in_language(edition(page, kind), words, plot_font(LANGUAGE))
 
 def written(
     path, # of a chapter, or of its data
@@ -311,7 +313,7 @@ def written(
 @command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'),
          arg('--edition', choices=EDITIONS, default=EDITIONS[0],
              help='for reading (the default), to hand in (without solutions, for nbgrader), '
-                  'or with all solutions open'))
+                  'with all solutions open, or as slides'))
 def course(args):
     "Write the chapters of the course, with their data, into a folder, and say how to open them."
     home, (root, paths) = Path(args.dir), chapters()
