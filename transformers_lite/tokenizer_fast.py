@@ -13,6 +13,7 @@ __all__ = ['AsksRust', 'blank_backend', 'with_ids_of', 'Trains', 'HoldsRust', 'P
 # %% ../nbs/04b_tokenizer_fast.ipynb #f7c84570
 import copy, json, os, re, threading
 from collections.abc import Iterable
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from string import punctuation
@@ -257,23 +258,19 @@ class LearnsWords:
             if a.normalized and not a.content.isascii(): sure = False
         self._added_lower = [a.content.lower() for a in added]
         self._memory = Memory(self._learn) if sure else None
-        self._pieces = Tokenizer(t.model) # which doesn't fold
-        self._pieces.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
 
     def _learn(self,
         chunks, # texts without spaces
     ): # the ids of each
         "What Rust makes of each. A plain one is folded and cut here: then Rust has less to do."
-        rust, text = super()._encode_batch, ' '.join(chunks).lower()
-        added = [t for t in self._added_lower if t in text]
+        rust, t, text = super()._encode_batch, self._tokenizer, ' '.join(chunks).lower()
+        added = [a for a in self._added_lower if a in text]
         plain = [c for c in chunks if c.isascii() and c.isprintable()]
-        if added: plain = [c for c in plain if not any(t in c.lower() for t in added)]
-        text = fold_plain('\n'.join(plain), self._tokenizer.normalizer.lowercase)
-        words = [*dict.fromkeys(text.split())]
-        def look(groups): return self._pieces.encode_batch([*map(' '.join, groups)])
-        ids = dict(zip(words, map(tuple, by_word(words, look))))
-        known = {c: ids.get(row) or (*chain.from_iterable(map(ids.get, row.split())),)
-                 for c, row in zip(plain, text.split('\n'))}
+        if added: plain = [c for c in plain if not any(a in c.lower() for a in added)]
+        folded, look = fold_plain('\n'.join(plain), t.normalizer.lowercase), t.model.tokenize
+        ids = cache(lambda word: [piece.id for piece in look(word)])
+        known = {c: (*chain.from_iterable(map(ids, row.split())),)
+                 for c, row in zip(plain, folded.split('\n'))}
         odd = [c for c in chunks if c not in known]
         def ask(groups): return rust([(g, None) for g in groups], False, True, None)
         known.update(zip(odd, map(tuple, by_word(odd, ask))))
