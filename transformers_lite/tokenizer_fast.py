@@ -13,7 +13,6 @@ __all__ = ['AsksRust', 'blank_backend', 'with_ids_of', 'Trains', 'HoldsRust', 'P
 # %% ../nbs/04b_tokenizer_fast.ipynb #f7c84570
 import copy, json, os, re, threading
 from collections.abc import Iterable
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from string import punctuation
@@ -268,8 +267,8 @@ class LearnsWords:
         plain = [c for c in chunks if c.isascii() and c.isprintable()]
         if added: plain = [c for c in plain if not any(a in c.lower() for a in added)]
         folded, look = fold_plain('\n'.join(plain), t.normalizer.lowercase), t.model.tokenize
-        ids = cache(lambda word: [piece.id for piece in look(word)])
-        known = {c: (*chain.from_iterable(map(ids, row.split())),)
+        ids = {w: (*[piece.id for piece in look(w)],) for w in dict.fromkeys(folded.split())}
+        known = {c: ids.get(row) or (*chain.from_iterable(map(ids.get, row.split())),)
                  for c, row in zip(plain, folded.split('\n'))}
         odd = [c for c in chunks if c not in known]
         def ask(groups): return rust([(g, None) for g in groups], False, True, None)
@@ -286,7 +285,7 @@ class RemembersWords(LearnsWords):
             texts = [' '.join(x) if split else x for ab in samples for x in ab if x is not None]
             found = memory([t.split(' ') for t in texts])
         if found is None: return super()._encode_batch(samples, special, split, limits, full)
-        return self._build(samples, ([ids] for ids in found), special, limits)
+        return self._build(samples, zip(found), special, limits)
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #04btells
 class TellsRust:
