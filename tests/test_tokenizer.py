@@ -377,6 +377,13 @@ def test_a_plain_word_is_cut_here(): # negative control: with a mark that isn't 
     assert make().encode('a.a', add_special_tokens=False) == [5, 6, 5]
     with mock.patch('transformers_lite.tokenizer_fast.punctuation', '!'): assert make().encode('a.a', add_special_tokens=False) == [1]
 
+def test_rust_has_no_plain_text_to_fold(): # only words, for its model to cut
+    make = lambda: DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'un', '##do', "'", 'x'], range(10))))
+    with mock.patch('transformers_lite.tokenizer_fast.AsksRust._encode_batch', side_effect=AssertionError('asked')):
+        assert make()(["The 'undo'", 'the thy'])['input_ids'] == [[2, 5, 8, 6, 7, 8, 3], [2, 5, 1, 3]]
+        for text in 'thé', 'x[MASK]', 'a\x7fb':
+            with pytest.raises(AssertionError, match='asked'): make()(text)
+
 def test_memory_is_given_up_where_it_could_be_wrong():
     make = lambda: DistilBertTokenizerFast(vocab=dict(zip(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'cafe', 'café'], range(8))))
     fast = make()

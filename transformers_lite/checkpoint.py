@@ -416,12 +416,12 @@ def hollow_names(
     model:nn.Module, # a module
 )->set: # {name, …}
     "What is still without memory: parameters, buffers and plain tensors, also those in a list."
-    hollow = set()
+    hollow, holders = set(), (Tensor, dict, list, tuple) # most attributes are none of these
     for m, module in model.named_modules(remove_duplicate=False):
         plain = {k: v for k, v in vars(module).items() if k[0] != '_'}
         for d in module._parameters, module._buffers, plain:
             hollow |= {f'{m}.{k}'.lstrip('.') for k, v in d.items()
-                       if any(t.is_meta for t in tensors_in(v))}
+                       if isinstance(v, holders) and any(t.is_meta for t in tensors_in(v))}
     return hollow
 
 # %% ../nbs/02b_checkpoint.ipynb #26d531ab

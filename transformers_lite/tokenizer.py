@@ -525,14 +525,14 @@ class BuildsRows:
             around = self.num_special_tokens_to_add(pair) if special else 0
             return self._template(pair, special), limits and limits['max_length'] - around
         for sample in samples:
-            row = [next(texts) for text in sample if text is not None]
-            pair = len(row) > 1
+            pair = sample[1] is not None
+            row = [next(texts), next(texts)] if pair else [next(texts)]
             if pair not in plans: plans[pair] = plan(pair)
             template, room = plans[pair]
             long = limits and sum([len(t[0]) for t in row]) > room
-            first, *more = cut_texts(row, room, limits) if long else [row]
-            batch.append(make(template, first))
-            if full: batch[-1].overflowing = [make(template, row) for row in more]
+            rows = cut_texts(row, room, limits) if long else [row]
+            batch.append(make(template, rows[0]))
+            if full: batch[-1].overflowing = [make(template, row) for row in rows[1:]]
         return batch
 
     def _row(self, template, texts):

@@ -257,23 +257,19 @@ class LearnsWords:
             if a.normalized and not a.content.isascii(): sure = False
         self._added_lower = [a.content.lower() for a in added]
         self._memory = Memory(self._learn) if sure else None
-        self._pieces = Tokenizer(t.model) # which doesn't fold
-        self._pieces.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
 
     def _learn(self,
         chunks, # texts without spaces
     ): # the ids of each
         "What Rust makes of each. A plain one is folded and cut here: then Rust has less to do."
-        rust, text = super()._encode_batch, ' '.join(chunks).lower()
-        added = [t for t in self._added_lower if t in text]
+        rust, t, text = super()._encode_batch, self._tokenizer, ' '.join(chunks).lower()
+        added = [a for a in self._added_lower if a in text]
         plain = [c for c in chunks if c.isascii() and c.isprintable()]
-        if added: plain = [c for c in plain if not any(t in c.lower() for t in added)]
-        text = fold_plain('\n'.join(plain), self._tokenizer.normalizer.lowercase)
-        words = [*dict.fromkeys(text.split())]
-        def look(groups): return self._pieces.encode_batch([*map(' '.join, groups)])
-        ids = dict(zip(words, map(tuple, by_word(words, look))))
+        if added: plain = [c for c in plain if not any(a in c.lower() for a in added)]
+        folded, look = fold_plain('\n'.join(plain), t.normalizer.lowercase), t.model.tokenize
+        ids = {w: (*[piece.id for piece in look(w)],) for w in dict.fromkeys(folded.split())}
         known = {c: ids.get(row) or (*chain.from_iterable(map(ids.get, row.split())),)
-                 for c, row in zip(plain, text.split('\n'))}
+                 for c, row in zip(plain, folded.split('\n'))}
         odd = [c for c in chunks if c not in known]
         def ask(groups): return rust([(g, None) for g in groups], False, True, None)
         known.update(zip(odd, map(tuple, by_word(odd, ask))))
@@ -289,7 +285,7 @@ class RemembersWords(LearnsWords):
             texts = [' '.join(x) if split else x for ab in samples for x in ab if x is not None]
             found = memory([t.split(' ') for t in texts])
         if found is None: return super()._encode_batch(samples, special, split, limits, full)
-        return self._build(samples, ([ids] for ids in found), special, limits)
+        return self._build(samples, zip(found), special, limits)
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #04btells
 class TellsRust:
