@@ -1,7 +1,7 @@
 // The page: what is typed, drawn, tapped and begun goes to a model, and its answer is shown.
 import {ByteLevelTokenizer, DistilBertTokenizer, MORSE, ctc_decode, draw, filling, morse, softmax,
   tapped, typed, vit_image_processor, zero_mean_unit_variance} from './prepare.js'
-import {json, load} from './run.js'
+import {json, load, newest} from './run.js'
 
 const $ = id => document.getElementById(id)
 const percent = share => `${Math.round(100 * share)} %`
@@ -45,17 +45,6 @@ function bars(list, rows) {
   list.replaceChildren(...rows.map(([name, share]) => tag('li', {share, className:
     share === top ? 'top' : ''}, name, tag('i', {}), tag('span', {}, percent(share)))))
   list.children[at]?.querySelector('button')?.focus()
-}
-
-// One run after the other; of inputs that come meanwhile, only the newest is looked at.
-function newest(run) {
-  let running = false, again = false
-  return async () => {
-    again = true
-    if (running) return
-    running = true
-    try { while (again) { again = false; await run() } } finally { running = false }
-  }
 }
 
 // -- A sentence
@@ -107,7 +96,7 @@ function digit(settings, run) {
   const sheet = new OffscreenCanvas(64, 64).getContext('2d', {willReadFrequently: true})
   let strokes = [], sample = samples[0], shares, at = [.5, .5], down = false
   const read = newest(async () => {
-    draw(sheet, 64, strokes.length ? filling(strokes, .09) : [], .15)
+    draw(sheet, 64, strokes.length ? filling(strokes, .12) : [], .18)
     const picture = sample ? grey(sample.pixels, size) : sheet.getImageData(0, 0, 64, 64)
     const pixels = vit_image_processor(picture, settings)
     const out = await run(pixels, [1, 3, size, size])
@@ -154,15 +143,11 @@ function listen(settings, run) {
   const {rate, stride, vocab} = settings, key = $('key')
   let times = [], sound, heard, timer, player, beep
   const read = newest(async () => {
-    const whole = times.slice(0, times.length - times.length % 2)
-    const lengths = whole.length ? tapped(whole) : typed($('code').value, number('speed'))
+    const lengths = times.length ? tapped(times) : typed($('code').value, number('speed'))
     const made = morse(lengths, {rate, snr: number('snr')})
     const {scores} = await run(zero_mean_unit_variance(made), [1, made.length])
     $('morse').last.sound = sound = made
-    heard = ctc_decode(Array.from({length: scores.dims[1]}, (_, i) => {
-      const frame = scores.data.subarray(i * vocab.length, (i + 1) * vocab.length)
-      return frame.indexOf(Math.max(...frame))
-    }), vocab)
+    heard = ctc_decode(scores.data, vocab)
     show()
   })
   function show() {
@@ -177,11 +162,7 @@ function listen(settings, run) {
       tag('span', {share: frame * stride / sound.length}, char)))
     $('made').textContent = say(times.length ? 'as_tapped' : 'as_typed')
   }
-  function start(source) {
-    source.connect(player.destination)
-    source.start()
-    return source
-  }
+  const start = source => { source.connect(player.destination); source.start(); return source }
   function play() { // at twice the rate, which every browser knows
     player ??= new AudioContext()
     const buffer = player.createBuffer(1, 2 * sound.length, 2 * rate)

@@ -190,10 +190,14 @@ export function zero_mean_unit_variance(x) {
   return Float32Array.from(x, v => (v - mean) / Math.sqrt(variance + 1e-7))
 }
 
-// CTC: what each frame hears, repetitions joined, blanks left out; with the frame it began in.
-export function ctc_decode(frames, vocab) {
-  return frames.flatMap((id, i) => id === frames[i - 1] || vocab[id] === '<pad>' ? [] :
-    [{char: vocab[id] === '|' ? ' ' : vocab[id], frame: i}])
+// CTC: the likeliest character of each frame, repetitions joined, blanks left out; with its frame.
+export function ctc_decode(scores, vocab) {
+  const frames = Array.from({length: scores.length / vocab.length}, (_, i) => {
+    const frame = scores.subarray(i * vocab.length, (i + 1) * vocab.length)
+    return vocab[frame.indexOf(Math.max(...frame))]
+  })
+  return frames.flatMap((char, frame) => char === frames[frame - 1] || char === '<pad>' ? [] :
+    [{char: char === '|' ? ' ' : char, frame}])
 }
 
 const CODES = `.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..-

@@ -29,3 +29,14 @@ export async function load(name) {
   }
   return {settings, run}
 }
+
+// One run after the other; of inputs that come meanwhile, only the newest is looked at.
+export function newest(run) {
+  let running = false, again = false
+  return async () => {
+    again = true
+    if (running) return
+    running = true
+    try { while (again) { again = false; await run() } } finally { running = false }
+  }
+}
