@@ -49,7 +49,6 @@ docs: install-dev ## build the site in _docs (needs quarto)
 	@$(BIN)/python tools/live.py _docs/live
 
 live: install-dev ## build the page on which the four models run in the browser, in _live (needs npm)
-	@command -v npm >/dev/null || { echo 'The page is built with npm, which is not installed: see nodejs.org, then `make live` again.'; exit 1; }
 	@$(BIN)/python tools/live.py _live
 	@echo '== Look at it: $(BIN)/python -m http.server --directory _live'
 

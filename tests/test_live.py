@@ -42,6 +42,10 @@ def test_all_words_are_in_both_languages():
     said = re.sub(r'<[^>]*>', ' ', page.replace('transformers_lite</a>', '</a>'))
     assert not re.search(r'[^\W\d]', said), 'a word of the page that is not in words.json'
 
+def test_the_chapters_are_there():
+    chapters = re.findall(r'transformers_lite/(\w+)\.html', (live.SOURCES/'index.html').read_text(encoding='utf-8'))
+    assert len(chapters) == len(NAMES) and all((ROOT/'nbs'/f'{c}.ipynb').is_file() for c in chapters)
+
 # -- The page, and a browser
 
 @pytest.fixture(scope='module')

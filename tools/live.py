@@ -29,7 +29,7 @@ class Asked(nn.Module):
         self.model = model
 
 class Reader(Asked):
-    "Ids (1, n) to scores (1, labels) and the attention of each layer and head (layers, heads, n, n)."
+    "Ids (1, n) to scores (1, labels) and attention (layers, heads, n, n)."
     outputs, free = ['scores', 'attention'], {'attention': {2: 'n', 3: 'n'}}
     def forward(self, ids):
         out = self.model(ids.long(), output_attentions=True)
@@ -103,7 +103,7 @@ def as_onnx(
     model, # of one input
     example, # of it
 ): # bytes
-    "A model as ONNX; all axes of its input but the first may be of any size, unless it is a picture."
+    "A model as ONNX. Its input may have any length, unless it is a picture."
     axes = {'input': {1: 'n'}, **model.free} if example.ndim == 2 else {}
     names = dict(input_names=['input'], output_names=model.outputs, dynamic_axes=axes)
     file = io.BytesIO()
@@ -118,10 +118,13 @@ def packed(data:bytes)->bytes: return gzip.compress(data, 9, mtime=0)
 
 def install():
     "Get what the lock file names, unless it is there."
-    there = MODULES/'.package-lock.json'
-    if there.exists() and there.stat().st_mtime >= (SOURCES/'package-lock.json').stat().st_mtime: return
-    subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], cwd=SOURCES, check=True,
-                   stdout=subprocess.DEVNULL)
+    there, wanted = MODULES/'.package-lock.json', SOURCES/'package-lock.json'
+    if there.exists() and there.stat().st_mtime >= wanted.stat().st_mtime: return
+    if not shutil.which('npm'):
+        sys.exit('The live page is built with npm, which is not installed: see nodejs.org, then '
+                 'run this again.')
+    subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], cwd=SOURCES,
+                   check=True, stdout=subprocess.DEVNULL)
 
 def page():
     "The page with its English words in it, for who reads it without JavaScript."
@@ -136,7 +139,8 @@ def build(
     install()
     if to.exists(): shutil.rmtree(to)
     to.mkdir(parents=True)
-    for name in 'prepare.js', 'run.js', 'live.js', 'live.css', 'words.json': shutil.copy(SOURCES/name, to/name)
+    for name in 'prepare.js', 'run.js', 'live.js', 'live.css', 'words.json':
+        shutil.copy(SOURCES/name, to/name)
     (to/'index.html').write_text(page(), encoding='utf-8')
     shutil.copy(ROOT/'nbs'/'favicon.svg', to/'favicon.svg')
     shutil.copy(RUNTIME/'ort.wasm.bundle.min.mjs', to/'ort.mjs')
