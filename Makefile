@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -e -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest test-newest lab docs bench export pictures page slides checkpoints install install-dev oracle clean
+.PHONY: help demo test test-oldest test-newest lab docs live bench export pictures page slides checkpoints install install-dev oracle clean
 
 PYTHON ?= python3
 VENV := $(or $(VIRTUAL_ENV),.venv)
@@ -59,6 +59,11 @@ lab: install-dev ## open the course in JupyterLab, at its first chapter
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
 	@PYTHONPATH=. $(BIN)/nbdev-docs
+	@$(BIN)/python tools/live.py _docs/live
+
+live: install-dev ## build the page on which the four models run in the browser, in _live (needs npm)
+	@$(BIN)/python tools/live.py _live
+	@echo '== Look at it: $(BIN)/python -m http.server --directory _live'
 
 bench: install-dev oracle ## time theirs and ours (seven minutes); TIMES=3 runs it three times
 	@cd nbs && $(abspath $(BIN))/python -m benchmarks --times $(TIMES)
@@ -114,4 +119,4 @@ $(ORACLE): | $(BIN)/python
 	@mv $@.part $@
 
 clean: ## remove what make made
-	@rm -rf build dist _docs _proc .oracle .venv-oldest .venv-newest tools/slides/node_modules *.egg-info $(if $(VIRTUAL_ENV),,.venv)
+	@rm -rf build dist _docs _live live/node_modules _proc .oracle .venv-oldest .venv-newest tools/slides/node_modules *.egg-info $(if $(VIRTUAL_ENV),,.venv)

@@ -22,7 +22,7 @@ def free():
     gc.freeze() # what is alive now, libraries above all, is not looked through again: half a second each time
 
 # test files that make something dear for all of their tests
-TOGETHER = {f'tests/test_{name}.py' for name in 'browser claims digits eras finetuning morse pipelines reviews scaling sentiment smollm tf tokenizer_parity'.split()}
+TOGETHER = {f'tests/test_{name}.py' for name in 'browser claims digits eras finetuning live morse pipelines reviews scaling sentiment smollm tf tokenizer_parity'.split()}
 
 def goes_with(nodeid):
     "What the tests have in common that stay on one worker: a chapter, a file, or nothing but the test itself."
