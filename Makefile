@@ -46,6 +46,11 @@ lab: install-dev ## open the course in JupyterLab, at its first chapter
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
 	@PYTHONPATH=. $(BIN)/nbdev-docs
+	@for language in $(patsubst _quarto-%.yml,%,$(wildcard _quarto-*.yml)); do \
+	  $(BIN)/python tools/site.py $$language build/$$language; \
+	  (cd build/$$language && QUARTO_PROFILE=$$language PYTHONPATH=. $(abspath $(BIN))/nbdev-docs); \
+	  mv build/$$language/_docs _docs/$$language; \
+	done
 
 bench: install-dev oracle ## time theirs and ours (seven minutes); TIMES=3 runs it three times
 	@cd nbs && $(abspath $(BIN))/python -m benchmarks --times $(TIMES)

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
-from transformers_lite.languages import catalogue, in_language, languages
-
-NAMES = {'en': 'English', 'ja': '日本語'} # of languages, for who reads them
+from transformers_lite.languages import NAMES, catalogue, in_language, languages
 
 def file_of(language): return 'README.md' if language == 'en' else f'README.{language}.md'
 
