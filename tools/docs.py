@@ -9,7 +9,7 @@ from nbdev.processors import fdiv, mk_cell
 from transformers_lite.languages import NAMES, languages, say, speak
 
 PACKAGE = 'transformers_lite'
-LANGUAGE = os.environ.get('QUARTO_PROFILE', 'en') # of the pages: see tools/site.py
+LANGUAGE = os.environ.get('QUARTO_PROFILE', 'en') # of the pages: see the Makefile
 speak(LANGUAGE)
 
 def left_out():

@@ -141,7 +141,7 @@ def python(
     text:str, # of a code cell
 )->str: # as long as before
     "A cell without the line that hands it to a magic, such as `%%capture`."
-    return re.sub(r'\A%%.*', lambda m: ' ' * len(m[0]), text)
+    return re.sub(r'\A%%(capture|time|timeit|write)\b.*', lambda m: ' ' * len(m[0]), text)
 
 
 # %% ../nbs/20i_languages.ipynb #lng0021
@@ -207,7 +207,7 @@ def program(
 
 
 # %% ../nbs/20i_languages.ipynb #lng0028b
-VERDICTS = 'from transformers_lite.exercises import Verdict'
+VERDICTS = re.compile(r'^from transformers_lite[.]exercises import .*Verdict', re.M)
 TITLES = 'The check', 'Solution' # of cells that are folded in Colab
 
 def verdicts_in(
@@ -217,7 +217,7 @@ def verdicts_in(
     "A cell whose title for Colab, and whose verdicts, are in a language."
     said = tongue(language).gettext
     text = re.sub(r'\A#@title (.+)', lambda m: f'#@title {said(m[1])}', text)
-    if VERDICTS not in text: return text
+    if not VERDICTS.search(text): return text
     return text + f"\nfrom transformers_lite.languages import speak\nspeak({language!r})"
 
 
@@ -237,7 +237,7 @@ def in_language(
             meta['nbdev']['fig-alt'] = table.get((cell['id'], alt), alt)
         if font and cell['cell_type'] == 'code' and 'import matplotlib.pyplot as plt' in old:
             new += f"\nplt.rcParams['font.family'] = ['DejaVu Sans', {font!r}]"
-        judged = bool(language) and meta.get('exercise') in ('ask', 'solution')
+        judged = meta.get('exercise') in ('ask', 'solution')
         if language and cell['cell_type'] == 'code': new = verdicts_in(new, language)
         cell['source'] = new.splitlines(keepends=True)
         if cell.get('outputs') and (judged or program(old) != program(new)): cell['outputs'] = []
