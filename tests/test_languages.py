@@ -1,5 +1,5 @@
 "The other languages: nothing missing, nothing out of date, nothing lost; the pages run."
-import ast, gettext, json, os, re, shutil, subprocess, sys
+import ast, gettext, json, os, re, subprocess, sys
 from importlib import util
 
 import polib, pytest, yaml
@@ -137,11 +137,11 @@ def test_which_outputs_stay():
 
 def test_no_boxes():
     "Without a font for it, nothing Japanese stands in a picture; with one, the page names it."
-    page = {'cells': [code_cell('import matplotlib.pyplot as plt'), code_cell("plt.title('x', label='A title') # words", [dict(output_type='stream', name='stdout', text='1')])]}
+    page = {'cells': [code_cell('import matplotlib.pyplot as plt'), code_cell("# 'import matplotlib.pyplot as plt'\nplt.title('x', label='A title') # words", [dict(output_type='stream', name='stdout', text='1')])]}
     table = {('x', 'A title'): '題', ('x', 'words'): '言葉'}
     without, with_ = in_language(page, table), in_language(page, table, 'Some Gothic')
-    assert ''.join(without['cells'][1]['source']) == "plt.title('x', label='A title') # 言葉" and without['cells'][1]['outputs']
-    assert ''.join(with_['cells'][1]['source']) == "plt.title('x', label='題') # 言葉" and not with_['cells'][1]['outputs']
+    assert ''.join(without['cells'][1]['source']) == "# 'import matplotlib.pyplot as plt'\nplt.title('x', label='A title') # 言葉" and without['cells'][1]['outputs']
+    assert ''.join(with_['cells'][1]['source']) == "# 'import matplotlib.pyplot as plt'\nplt.title('x', label='題') # 言葉" and not with_['cells'][1]['outputs']
     assert "'Some Gothic'" in ''.join(with_['cells'][0]['source']) and 'font' not in ''.join(without['cells'][0]['source'])
 
 @both

@@ -90,7 +90,8 @@ LANES = [ # what a row is about, its colour, its chapters
     ('', ORANGE, ['15_finetuning', '15a_practice', '16_scaling']),
     ('the workshop', GREY, ['20_messages', '20a_store', '20b_files', '20c_rules',
                             '20d_pretrained', '20e_features']),
-    ('', GREY, ['20f_exercises', '20g_teaching', '20h_away', '20i_languages', '21_look', '22_layers']),
+    ('', GREY, ['20f_exercises', '20g_teaching', '20h_away', '20i_languages', '21_look',
+                '22_layers']),
     ('', GREY, ['23_tensorflow', '24_speed', '24a_gpu', '25_int8']),
     ('to look up', GREY, ['25a_when_things_go_wrong', '26_coming_from_transformers',
                           '27_glossary'])]

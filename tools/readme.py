@@ -17,7 +17,7 @@ def readme(
     language, # such as 'ja'
 ): # text
     "The first page as a README, with links to it in other languages under its title."
-    nb = nbformat.from_dict(page)
+    nb = nbformat.reads(json.dumps(page), as_version=4)
     nb.metadata.language_info = dict(name='python')
     nb.cells = [c for c in nb.cells if not re.match(r'#\| *(hide|default_exp)', c.source)]
     for c in nb.cells: c.source = re.sub(r'^#\|.*\n', '', c.source, flags=re.M)
@@ -30,11 +30,9 @@ def readme(
 
 def main():
     index = json.loads(Path('nbs/index.ipynb').read_text(encoding='utf-8'))
-    for c in index['cells']: c['source'] = ''.join(c['source'])
     for language in ('en', *languages()):
         page = index
         if language != 'en': page = in_language(index, catalogue(language, 'index'))
-        for c in page['cells']: c['source'] = ''.join(c['source'])
         Path(file_of(language)).write_text(readme(page, language), encoding='utf-8')
 
 if __name__ == '__main__': main()

@@ -1,8 +1,10 @@
-"""Make the folder that the site of another language is built in: `python tools/site.py ja build/ja`.
+"""Make the folder that the site of another language is built in, such as
+`python tools/site.py ja build/ja`.
 
-It is a copy of the project with the chapters of that language, and `nbdev-docs` runs there as it does
-here. Of the profile `_quarto-ja.yml` Quarto would put each list behind the one of `_quarto.yml`, and
-nbdev leaves such a file behind; so the two are put together here, and a list takes the other's place."""
+It is a copy of the project with the chapters of that language, and `nbdev-docs` runs there as it
+does here. Of the profile `_quarto-ja.yml` Quarto would put each list behind the one of
+`_quarto.yml`, and nbdev leaves such a file behind; so the two are put together here, and a list
+takes the other's place."""
 import argparse, json, re, shutil
 from pathlib import Path
 
@@ -43,8 +45,8 @@ def make(
     (home/'nbs'/'_quarto.yml').write_text(settings(language), encoding='utf-8')
     project = home/'pyproject.toml' # its pages link to one another, not to the English ones
     text = project.read_text(encoding='utf-8')
-    project.write_text(re.sub(r'^(Documentation = ".+?)/?"$', rf'\1/{language}/"', text, flags=re.M),
-                       encoding='utf-8')
+    text = re.sub(r'^(Documentation = ".+?)/?"$', rf'\1/{language}/"', text, flags=re.M)
+    project.write_text(text, encoding='utf-8')
     for path in (home/'nbs').glob('*.ipynb'):
         page = json.loads(path.read_text(encoding='utf-8'))
         told = in_language(page, catalogue(language, path.stem))

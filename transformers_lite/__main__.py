@@ -496,7 +496,7 @@ def generate(args):
     writer = pipeline('text-generation', model=args.model)
     if args.seed is None: torch.seed()
     else: torch.manual_seed(args.seed)
-    for _ in range(args.number):
+    for i in range(args.number):
         show = None if args.json else TextStreamer(writer.tokenizer, skip_special_tokens=True)
         out, = writer(args.text, do_sample=True, temperature=args.temperature, streamer=show,
                       max_new_tokens=args.tokens, progress=False)
