@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 from helpers import NOTEBOOKS, ROOT, run
 
-SOURCES = 'nbs transformers_lite pyproject.toml settings.ini setup.py MANIFEST.in LICENSE README.md _quarto.yml'.split()
+SOURCES = 'nbs transformers_lite pyproject.toml settings.ini setup.py MANIFEST.in LICENSE README.md README.ja.md _quarto.yml'.split()
 each_notebook = pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
 
 def contents(folder): return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob('*') if p.is_file() and '__pycache__' not in p.parts}
