@@ -59,6 +59,11 @@ lab: install-dev ## open the course in JupyterLab, at its first chapter
 docs: install-dev ## build the site in _docs (needs quarto)
 	@command -v quarto >/dev/null || { echo 'The site is built by quarto, which is not installed: see quarto.org, then `make docs` again.'; exit 1; }
 	@PYTHONPATH=. $(BIN)/nbdev-docs
+	@for language in $(patsubst _quarto-%.yml,%,$(wildcard _quarto-*.yml)); do \
+	  $(BIN)/python tools/site.py $$language build/$$language; \
+	  (cd build/$$language && QUARTO_PROFILE=$$language PYTHONPATH=. $(abspath $(BIN))/nbdev-docs); \
+	  mv build/$$language/_docs _docs/$$language; \
+	done
 	@$(BIN)/python tools/live.py _docs/live
 
 live: install-dev ## build the page on which the four models run in the browser, in _live (needs npm)

@@ -1,13 +1,16 @@
 "What the site's pages need beside what nbdev does: see `doc_procs` in pyproject.toml."
-import re
+import os, re
 from pathlib import Path
 
 from nbdev import doclinks
 from nbdev.doclinks import NbdevLookup
 from nbdev.process import Processor
-from nbdev.processors import fdiv
+from nbdev.processors import fdiv, mk_cell
+from transformers_lite.languages import NAMES, languages, say, speak
 
 PACKAGE = 'transformers_lite'
+LANGUAGE = os.environ.get('QUARTO_PROFILE', 'en') # of the pages: see the Makefile
+speak(LANGUAGE)
 
 def left_out():
     """nbdev's index of names passes over each notebook with `auto` in its name, for so it calls a
@@ -52,6 +55,15 @@ class headings(Processor):
             link = (f'[source]({NbdevLookup().code(name)})'
                     '{target="_blank" style="float:right; font-size:smaller"}')
             for o in cell.outputs: o['data'] = {'text/markdown': f'{link}\n\n### {name}\n'}
+
+class other_languages(Processor):
+    "Under its title, a page has a link to itself in each other language."
+    def begin(self):
+        page, up = doclinks.nbpath2html(Path(self.nb.path_)).name, '' if LANGUAGE == 'en' else '../'
+        others = [x for x in ('en', *languages()) if x != LANGUAGE]
+        links = [f'[{NAMES[x]}]({up}{"" if x == "en" else x + "/"}{page})'
+                 f'{{lang="{x}" hreflang="{x}"}}' for x in others]
+        self.nb.cells.insert(1, mk_cell(' · '.join(links), 'markdown'))
 
 def plain_prose(
     cell, # of a page
@@ -110,13 +122,14 @@ class solutions(Processor):
             role = cell and cell.metadata.get('exercise')
             solved = role == 'solution'
             if solved and not inside:
-                cells.append(fdiv('.callout-tip collapse="true" title="Solution"'))
+                cells.append(fdiv(f'.callout-tip collapse="true" title="{say("Solution")}"'))
             if inside and not solved: cells.append(fdiv())
             inside = solved
             if cell is None: break
             for key in ('exercise', 'jupyter', 'cellView'): cell.metadata.pop(key, None)
             cell.source = re.sub(r'^#@title .*\n', '', cell.source)
             if role == 'check' and '#| code-fold' not in cell.source:
-                cell.source = f'#| code-fold: true\n#| code-summary: "The check"\n{cell.source}'
+                head = f'#| code-fold: true\n#| code-summary: "{say("The check")}"\n'
+                cell.source = head + cell.source
             cells.append(cell)
         self.nb.cells = cells

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
-from transformers_lite.languages import catalogue, in_language, languages
-
-NAMES = {'en': 'English', 'ja': '日本語'} # of languages, for who reads them
+from transformers_lite.languages import NAMES, catalogue, in_language, languages
 
 def file_of(language): return 'README.md' if language == 'en' else f'README.{language}.md'
 
@@ -19,7 +17,7 @@ def readme(
     language, # such as 'ja'
 ): # text
     "The first page as a README, with links to it in other languages under its title."
-    nb = nbformat.reads(json.dumps(page), 4) # lists of lines become texts
+    nb = nbformat.reads(json.dumps(page), as_version=4)
     nb.metadata.language_info = dict(name='python')
     nb.cells = [c for c in nb.cells if not re.match(r'#\| *(hide|default_exp)', c.source)]
     for c in nb.cells: c.source = re.sub(r'^#\|.*\n', '', c.source, flags=re.M)

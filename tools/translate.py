@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polib
 import transformers_lite.__main__ as program
-from transformers_lite.languages import FOLDER, differs, languages, retold, words
+from transformers_lite import exercises
+from transformers_lite.languages import FOLDER, TITLES, differs, languages, python, retold, words
 
 NBS = Path(__file__).resolve().parents[1]/'nbs'
 HEAD = {'MIME-Version': '1.0', 'Content-Type': 'text/plain; charset=utf-8',
@@ -18,11 +19,12 @@ def page_of(chapter): return json.loads((NBS/f'{chapter}.ipynb').read_text(encod
 def chapters(): return sorted(p.stem for p in NBS.glob('*.ipynb'))
 
 def spoken_words(): # [(None, words), …]
-    "What the command line says: `_('…')`, helps, and the steps of the demo."
-    tree = ast.parse(Path(program.__file__).read_text(encoding='utf-8'))
-    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call))
-    found = [n.args[0].value for n in calls
-             if getattr(n.func, 'id', '') == '_' and isinstance(n.args[0], ast.Constant)]
+    "What the command line and the verdicts say: `_('…')`, helps, the steps of the demo, and more."
+    trees = [ast.parse(Path(m.__file__).read_text(encoding='utf-8')) for m in (program, exercises)]
+    calls = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    found = [n.args[0].value for n in calls if getattr(n.func, 'id', '') in ('_', 'say')
+             and isinstance(n.args[0], ast.Constant)]
+    found += [exercises.OPEN, *TITLES]
     found += [title for title, *_ in program.STEPS]
     found += [*program.SHAPES.values(), *program.NEXT.values(), program.NOT_UTF8]
     for f, args in program.COMMANDS.values():
@@ -91,9 +93,9 @@ def found_in(language, chapter):
     told = {key: e.msgstr for key, e in table.items()}
     for cell in page_of(chapter)['cells']:
         if cell['cell_type'] != 'code': continue
-        try: ast.parse(''.join(cell['source']))
+        try: ast.parse(python(''.join(cell['source'])))
         except SyntaxError: continue
-        try: ast.parse(retold(cell, told))
+        try: ast.parse(python(retold(cell, told)))
         except SyntaxError as e: yield cell['id'], e.text or '', f'is no program any more: {e.msg}'
 
 def check(language):

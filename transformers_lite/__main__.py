@@ -7,7 +7,7 @@ own.
 A command is a function under `@command(...)`: its arguments stand in the decorator, its help is its
 docstring. torch is imported inside the commands that need it, so that `--help` answers at once.
 What a reader sees goes through `_`, which says it in the reader's language."""
-import argparse, gettext, json, os, re, sys
+import argparse, json, os, re, sys
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -16,8 +16,8 @@ from time import perf_counter
 from fastcore.basics import camel2snake, chunked
 
 from transformers_lite.editions import EDITIONS, edition, questions
-from transformers_lite.languages import (FOLDER, catalogue, in_language, languages, plot_font,
-                                         reader_language)
+from transformers_lite.languages import (SPEECH, catalogue, in_language, languages, plot_font,
+                                         reader_language, say as _, speak)
 
 SENTIMENT = 'transformers-lite/distilbert-sentiment'
 DIGITS = 'transformers-lite/vit-digits'
@@ -31,21 +31,6 @@ def install(
 ): # a line for the shell
     "How to install the package with an extra, from its repository."
     return f"pip install 'transformers_lite[{extra}] @ {SOURCE}'"
-
-def speak(
-    language, # 'en', or one of `languages()`
-):
-    "Say all that follows in a language."
-    global LANGUAGE, TOLD
-    LANGUAGE, TOLD = language, gettext.translation('cli', FOLDER, [language], fallback=True)
-
-LANGUAGE, TOLD = 'en', gettext.NullTranslations()
-
-def _(
-    text, # English
-): # the same in the language of `speak`
-    "A line for the reader."
-    return TOLD.gettext(text)
 
 class UsageError(Exception):
     "What the user asked for can't be done; the message says what to do instead."
@@ -283,8 +268,8 @@ def write_new(
             (home/p).parent.mkdir(parents=True, exist_ok=True)
             (home/p).write_bytes(data)
     except OSError as e:
-        raise UsageError(f"can't write into '{home}': {e.strerror}. "
-                         "Name a folder that you may write to, on a disk with room.") from e
+        raise UsageError(_("can't write into '{}': {}. Name a folder that you may write to, "
+                           "on a disk with room.").format(home, e.strerror)) from e
 
 def page_of(
     path, # of a chapter
@@ -296,18 +281,20 @@ def told(
     kind='reading', # an edition
 ): # a notebook, as JSON
     "A chapter, as it stands in an edition and in the reader's language."
-    page = page_of(path)
-    if LANGUAGE == 'en': return edition(page, kind)
-    words = catalogue(LANGUAGE, path.stem)
-    if kind == 'slides': return edition(in_language(page, words), kind) # pictures stay as they are
-    return in_language(edition(page, kind), words, plot_font(LANGUAGE))
+    page, language = page_of(path), SPEECH['language']
+    if language == 'en': return edition(page, kind)
+    words = catalogue(language, path.stem)
+    if kind == 'slides': # pictures stay as they are
+        return edition(in_language(page, words, language=language), kind)
+    return in_language(edition(page, kind), words, plot_font(language), language)
 
 def written(
     path, # of a chapter, or of its data
     kind, # an edition
 ): # bytes
     "A file of the course, as `told` has it."
-    if path.suffix != '.ipynb' or (kind, LANGUAGE) == ('reading', 'en'): return path.read_bytes()
+    plain = kind == 'reading' and SPEECH['language'] == 'en'
+    if path.suffix != '.ipynb' or plain: return path.read_bytes()
     return (json.dumps(told(path, kind), indent=1, ensure_ascii=False) + '\n').encode()
 
 @command(arg('dir', metavar='DIR', help='where to write them; it is made if it is not there'),
@@ -512,7 +499,7 @@ def generate(args):
     writer = pipeline('text-generation', model=args.model)
     if args.seed is None: torch.seed()
     else: torch.manual_seed(args.seed)
-    for _ in range(args.number):
+    for i in range(args.number):
         show = None if args.json else TextStreamer(writer.tokenizer, skip_special_tokens=True)
         out, = writer(args.text, do_sample=True, temperature=args.temperature, streamer=show,
                       max_new_tokens=args.tokens, progress=False)

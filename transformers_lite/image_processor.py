@@ -580,7 +580,7 @@ def resize_tensor(
 def is_plain(
     image, # in any form
 )->bool: # True or False
-    "One picture's tensor whose values need no look: uint8, or on a GPU, which we won't wait for."
+    "A tensor of one picture whose values need no look: uint8, or on a GPU, so that nobody waits."
     import torch
     if not isinstance(image, torch.Tensor) or image.ndim != 3: return False
     there = image.device.type != 'cpu' and image.is_floating_point()

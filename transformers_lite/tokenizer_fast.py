@@ -177,7 +177,7 @@ class HoldsRust(AsksRust):
 # %% ../nbs/04b_tokenizer_fast.ipynb #66809b25
 class PreTrainedTokenizerFast(HoldsRust, Trains, PreTrainedTokenizerBase):
     "A tokenizer of the Rust library `tokenizers`, whatever its model."
-    _lent = False # has nobody taken the Rust object?
+    _lent = False # has somebody taken the Rust object?
 
     def __init__(self,
         tokenizer_file:str|Path|None=None, # path of a tokenizer.json
