@@ -9,10 +9,10 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 
 # %% auto #0
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length', 'Words', 'Names', 'Tokens', 'NamedTokens',
-           'TokensById', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED', 'MARKS',
-           'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'AnswersPlaces', 'BatchEncoding', 'as_token',
-           'is_many', 'is_words', 'is_length', 'is_dict', 'known_token', 'Role', 'RoleId', 'TokenRoles', 'LoadsAdded',
-           'AddsTokens', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows',
+           'TokensById', 'OWN_ROLE', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED',
+           'MARKS', 'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'AnswersPlaces', 'BatchEncoding', 'as_token',
+           'is_many', 'is_words', 'is_length', 'is_dict', 'known_token', 'Role', 'RoleId', 'TokenRoles', 'NamedRoles',
+           'LoadsAdded', 'AddsTokens', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows',
            'truncation_way', 'RowLimits', 'RowLengths', 'pad_array', 'PadsRows', 'PadsLater', 'plain_rows', 'ReadsIds',
            'Decodes', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce', 'CutsIds', 'OlderNames',
            'EncodesTexts', 'write_files', 'SavesTokenizer', 'own_code', 'own_templates', 'read_setting',
@@ -255,7 +255,7 @@ def known_token(
     "A token of the vocabulary; ValueError if it isn't there."
     text = as_token(token, True).content
     if tokenizer._token_to_id(text) is not None: return text
-    asked = {role: text if role in SPECIAL_TOKENS else [text]}
+    asked = {role: [text] if role == 'additional_special_tokens' else text}
     raise ValueError(f"{text!r} is not in the vocabulary, so it can't be the {role}. "
                      f"Use add_special_tokens({asked}), which adds it.")
 
@@ -335,8 +335,34 @@ class TokenRoles:
         self._add([]) # how they are found depends on it
     def _special_changed(self): pass # a subclass that keeps something made of them starts anew
 
+# %% ../nbs/04a_tokenizer.ipynb #04anamed1
+OWN_ROLE = re.compile(r'(?!_)(?!.*(auth|api|hub|hf|access))\w+_token')
+
+class NamedRoles(TokenRoles):
+    "Roles that a tokenizer has beside the seven, by name, such as `image_token`."
+    def __getattr__(self, name):
+        role, special = name.removesuffix('_id'), vars(self).get('_special', {})
+        if role not in special:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return special[role] if name == role else self._token_to_id(special[role])
+
+    def __setattr__(self, name, value):
+        own = name not in SPECIAL_TOKENS and name in vars(self).get('_special', ())
+        if not own: return super().__setattr__(name, value)
+        self._special[name] = known_token(self, name, value)
+        self._special_changed()
+
+    @property
+    def _named(self): return {k: t for k, t in self._special.items() if k not in SPECIAL_TOKENS}
+
+    @staticmethod
+    def _apart(more): # ({name: token}, [token without a name]) of `extra_special_tokens`
+        if not isinstance(more, dict): return {}, [*(more or ())]
+        named = {k: t for k, t in more.items() if OWN_ROLE.fullmatch(str(k))}
+        return named, [t for k, t in more.items() if k not in named]
+
 # %% ../nbs/04a_tokenizer.ipynb #04aloadadded
-class LoadsAdded(TokenRoles):
+class LoadsAdded(NamedRoles):
     "Added tokens as a file has them."
     def _load_added(self, decoder, special): # {id: token} of a file, and tokens with a role
         tokens = {int(i): as_token(decoder[i]) for i in sorted(decoder, key=int)}
@@ -373,14 +399,14 @@ class AddsTokens(LoadsAdded):
         if replace is None: replace = replace_additional_special_tokens
         more = 'additional_special_tokens', 'extra_special_tokens' # two names of one thing
         for k, v in special_tokens_dict.items():
-            if k not in (*SPECIAL_TOKENS, *more):
+            if k not in (*SPECIAL_TOKENS, *self._special, *more):
                 raise ValueError(f"{k!r} is no role of a special token. Roles: "
                                  f"{', '.join(SPECIAL_TOKENS)}, additional_special_tokens.")
             if k in more and not is_many(v): # as transformers' own assertion
                 raise AssertionError(f"{k} is a list of tokens, not {v!r:.60}. Pass [{v!r:.60}].")
-            tokens = [as_token(t, True) for t in ([v] if k in SPECIAL_TOKENS else v)]
+            tokens = [as_token(t, True) for t in (v if k in more else [v])]
             texts = [t.content for t in tokens]
-            if k in SPECIAL_TOKENS: self._special[k] = texts[0]
+            if k not in more: self._special[k] = texts[0]
             else:
                 old = () if replace else self._additional or ()
                 self._additional = list(dict.fromkeys([*old, *texts]))
@@ -1057,8 +1083,9 @@ class SavesTokenizer(PushToHubMixin):
         none = {k: None for k in SPECIAL_TOKENS if k in declared(type(self))}
         added = {str(i): t.__getstate__() for i, t in self.added_tokens_decoder.items()}
         own = [*self.settings, *vars(self).keys() & {'model_input_names'}] # if they are its own
+        more = {'extra_special_tokens': self._named} if self._named else {}
         return {**self.extra_settings, **{k: getattr(self, k) for k in own}, **none,
-                **self.special_tokens_map, 'added_tokens_decoder': added, 'tokenizer_class': name}
+                **self.special_tokens_map, **more, 'added_tokens_decoder': added, 'tokenizer_class': name}
 
     def save_pretrained(self,
         save_directory:str|Path, # folder; made if it isn't there
@@ -1124,7 +1151,8 @@ def read_setting(
     def role(t): return as_token({**t, 'special': True} if isinstance(t, dict) else t, True)
     try:
         if name in EXTRA:
-            return [role(t) for t in (value.values() if isinstance(value, dict) else value or ())]
+            if isinstance(value, dict): return {k: role(t) for k, t in value.items()}
+            return [role(t) for t in value or ()]
         if value is None: return None
         if name in SPECIAL_TOKENS or name == 'word_delimiter_token': return role(value)
         if name != 'added_tokens_decoder': return value
@@ -1241,17 +1269,23 @@ class ReadsSettings:
         roles, other = read_settings(find('special_tokens_map.json'), types)
         old = 'added_tokens_decoder' not in config
         said = [config, roles] if old else [config]
-        extra = [t for d in said for k in EXTRA for t in d.pop(k, ())]
+        named, extra = {}, []
+        for more in [d.pop(k) for d in said for k in EXTRA if k in d]:
+            own, rest = cls._apart(more)
+            named.update(own)
+            extra += rest
         said = {k: v for d in said for k, v in d.items()}
         roles = said.keys() & {*SPECIAL_TOKENS}
         if 'unk_token' in takes and 'tokenizer_file' in files and not roles: # it knows them
             said.update(backend_roles(read_backend(files['tokenizer_file'])))
-        special = {str(t) for t in (*extra, *map(said.get, SPECIAL_TOKENS)) if t}
+        roles = *named.values(), *map(said.get, SPECIAL_TOKENS)
+        special = {str(t) for t in (*extra, *roles) if t}
         if old and (path := find('added_tokens.json')):
             said['added_tokens_decoder'] = read_added(path, special)
         kept = {k: v for k, v in {**other, **more}.items() if not callable(getattr(cls, k, None))}
         if path := find('chat_template.jinja'): kept['chat_template'] = read_templates(path)
-        return {**said, 'additional_special_tokens': extra}, kept
+        kept = {k: v for k, v in kept.items() if k not in named}
+        return {**said, 'additional_special_tokens': extra, 'extra_special_tokens': named}, kept
 
 # %% ../nbs/04a_tokenizer.ipynb #c0538f84
 class LoadsTokenizer(ReadsSettings):
@@ -1391,11 +1425,12 @@ class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, P
             added_tokens_decoder=added_tokens_decoder, split_special_tokens=split_special_tokens)
         if self.model_max_length < 1e20: self.model_max_length = int(self.model_max_length)
         if model_input_names is not None: self.model_input_names = list(model_input_names)
-        more = extra_special_tokens
-        if isinstance(more, dict): more = more.values()
-        extra = [as_token(t, True) for t in (*(additional_special_tokens or ()), *(more or ()))]
-        named = {k: as_token(v, True) for k, v in special_tokens.items() if v is not None}
-        self._special = {k: named[k].content for k in SPECIAL_TOKENS if k in named}
+        roles, more = self._apart(extra_special_tokens)
+        extra = [as_token(t, True) for t in (*(additional_special_tokens or ()), *more)]
+        named = {**dict.fromkeys(SPECIAL_TOKENS), **special_tokens, **roles}
+        named = {k: as_token(v, True) for k, v in named.items() if v is not None}
+        self._special = {k: t.content for k, t in named.items()}
+        if roles: self.SPECIAL_TOKENS_ATTRIBUTES = [*self.SPECIAL_TOKENS_ATTRIBUTES, *roles]
         self._additional = list(dict.fromkeys(t.content for t in extra))
         self._load_added(added_tokens_decoder or {}, [*named.values(), *extra])
 

@@ -132,7 +132,9 @@ class Trains:
         whole['post_processor'] = with_ids_of(whole['post_processor'], t, renamed)
         t = Tokenizer.from_str(json.dumps(whole))
         kept = {k: getattr(self, k) for k in self.settings}
-        new = type(self)(tokenizer_object=t, additional_special_tokens=more, **kept, **roles)
+        own = {k: roles.pop(k) for k in self._named}
+        new = type(self)(tokenizer_object=t, additional_special_tokens=more,
+                         extra_special_tokens=own, **kept, **roles)
         new.extra_settings = dict(self.extra_settings)
         return new
 
