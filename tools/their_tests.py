@@ -26,13 +26,22 @@ REASONS = ROOT/'tests'/'data'/'their_tests.md'
 
 # --- inside pytest, as a plugin
 
+def counterpart(name, theirs, module):
+    "The name of ours. 5.x has its quick classes under the names that the slow ones had."
+    if name.endswith('Pil'): return name.removesuffix('Pil')
+    rust = 'TokenizersBackend' in [k.__name__ for k in theirs.__mro__]
+    return f'{name}Fast' if rust or hasattr(module, f'{name}Pil') else name
+
 def replace():
     "Our classes by their names, in transformers and in the modules of its families."
     import transformers, transformers_lite
     def put(module):
         for name in [n for n in dir(module) if re.fullmatch(NAMES, n)]:
-            theirs, ours = (getattr(m, name, None) for m in (module, transformers_lite))
-            if isinstance(theirs, type) and ours: setattr(module, name, ours)
+            theirs = getattr(module, name, None)
+            if not isinstance(theirs, type) or 'lite' in theirs.__module__: continue
+            ours = [getattr(transformers_lite, n, None)
+                    for n in (counterpart(name, theirs, transformers), name)]
+            if any(ours): setattr(module, name, ours[0] or ours[1])
     for family in FAMILIES:
         for file in (Path(transformers.__file__).parent/'models'/family).glob('*_*.py'):
             if re.search('_(tf|flax)_', file.name): continue

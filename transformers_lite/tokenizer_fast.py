@@ -141,7 +141,7 @@ class Trains:
 # %% ../nbs/04b_tokenizer_fast.ipynb #e0a09b07
 class HoldsRust(AsksRust):
     "The vocabulary of a Rust object, and its file."
-    is_fast, vocab_files_names = True, {'tokenizer_file': 'tokenizer.json'}
+    is_fast, backend, vocab_files_names = True, 'tokenizers', {'tokenizer_file': 'tokenizer.json'}
 
     @property
     def vocab_size(self)->int: return self._tokenizer.get_vocab_size(with_added_tokens=False)
