@@ -503,3 +503,20 @@ def test_a_role_of_ones_own(cls, tmp_path): # as both releases of transformers h
 def test_no_method_is_a_role(cls): # negative control: a name that is none stays a token without a name
     t = cls(vocab=VOCAB, extra_special_tokens={'decode': '<x>', 'hub_token': '<y>'})
     assert callable(t.decode) and t.additional_special_tokens == ['<x>', '<y>'] and 'hub_token' not in t.to_dict()
+
+@both
+def test_what_their_own_tests_ask(cls, tmp_path):
+    t = cls(vocab=VOCAB, bos_token='<BOS>', add_bos_token=False)
+    assert t.bos_token == '<BOS>' and t.backend == ('tokenizers' if t.is_fast else 'python')
+    with pytest.raises(ValueError, match="did you mean 'pad_token'"): cls(vocab=VOCAB, padd_token='x') # negative control
+    t.extra_special_tokens_ids = [5]
+    assert (t.extra_special_tokens, t.extra_special_tokens_ids) == ([t.convert_ids_to_tokens(5)], [5])
+    texts = ['a b a b a b a b']*2
+    batch = t(texts, text_target=texts, max_length=3, max_target_length=6, truncation=True, src_lang='en_XX', return_tensors='np')
+    assert (batch['input_ids'].shape, batch['labels'].shape) == ((2, 3), (2, 6))
+    assert t(texts, text_target=texts, max_length=3, truncation=True, return_tensors='np')['labels'].shape == (2, 3)
+    t.chat_template = {'default': 'a', 'other': 'b'}
+    t.save_pretrained(tmp_path)
+    assert json.loads((tmp_path/'tokenizer_config.json').read_text())['chat_template'] == [dict(name='default', template='a'), dict(name='other', template='b')]
+    t.chat_template = {'default': 'a', '../other': 'b'} # other programs make a file of a template's name
+    with pytest.raises(ValueError, match="has the name '../other'"): t.save_pretrained(tmp_path)

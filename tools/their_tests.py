@@ -1,6 +1,6 @@
 """How much of transformers' own test suite passes with our classes in the place of its own.
 
-    python tools/their_tests.py FOLDER [FAMILY …]
+    python tools/their_tests.py FOLDER [FAMILY …] [--kept]
 
 FOLDER is a checkout of transformers near the release that is imported; of it, `tests`, `utils`,
 `src` and `conftest.py` are read. Nothing of it is kept. Each family's tests run twice: with
@@ -12,7 +12,8 @@ Needs `pip install parameterized`.
 
 Which tests stay out, and why, is said in `tests/data/their_tests.md`. Printed is how many tests of
 each file pass with theirs and with ours; then what fails without a reason, by what it says. It
-ends with status 1 if there is such a test, or a reason for a test that passes.
+ends with status 1 if there is such a test, or a reason for a test that passes. `--kept` runs no
+test and reads the reports of the last run, which are in FOLDER.
 """
 import ast, importlib, json, os, re, shutil, subprocess, sys
 from collections import Counter, defaultdict
@@ -116,9 +117,10 @@ def stand_in_hub(home):
     (to/'config.json').write_text(json.dumps({'model_type': 'wav2vec2'}))
     (to/'tokenizer_config.json').write_text(json.dumps({'do_lower_case': False}))
 
-def run(folder, family, whose):
+def run(folder, family, whose, kept=False):
     "{test: (outcome, why)} of one family."
     here, report, home = Path(__file__), folder/f'{family}-{whose}.json', folder/'home'
+    if kept: return json.loads(report.read_text())
     stand_in_hub(home)
     env = os.environ | dict(
         THEIR_TESTS=str(report), WHOSE=whose, HF_HUB_OFFLINE='1', USE_TF='0', USE_FLAX='0',
@@ -140,9 +142,11 @@ def reasons(release):
 def main(folder, *families):
     import transformers
     table, kinds, out = defaultdict(Counter), defaultdict(list), Counter()
-    known = reasons(transformers.__version__)
+    known, kept = reasons(transformers.__version__), '--kept' in families
+    families = [f for f in families if f != '--kept']
     for family in families or FAMILIES:
-        theirs, ours = (run(Path(folder).resolve(), family, who) for who in ('theirs', 'ours'))
+        theirs, ours = (run(Path(folder).resolve(), family, whose, kept)
+                        for whose in ('theirs', 'ours'))
         for test in (t for t, (outcome, _) in theirs.items() if outcome == 'passed'):
             outcome, why = ours.get(test, ('missing', ''))
             file, _, name = test.partition('::')
