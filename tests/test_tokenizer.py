@@ -5,7 +5,7 @@ from unittest import mock
 import numpy as np, pytest
 from tokenizers import AddedToken, normalizers
 from hypothesis import given, settings, strategies as st
-from helpers import ROOT, bert_vocab, run_python
+from helpers import ROOT, bert_vocab, run457, run_python
 from transformers_lite.messages import warn_once
 from transformers_lite.tokenizer import *
 from transformers_lite.tokenizer_fast import *
@@ -476,3 +476,54 @@ def test_a_token_with_a_role_is_special_whatever_its_flag_says(cls): # as in tra
     ids = t.encode('[X] a [Y] b [W]', add_special_tokens=False)
     assert t.decode(ids, skip_special_tokens=True) == 'a b [W]'
     assert t.cls_token == '[X]' and t.added_tokens_decoder[t.cls_token_id].lstrip and AddedToken('[X]').special is False
+
+NAMED = '''
+from transformers import AutoTokenizer
+t = AutoTokenizer.from_pretrained(args[0])
+t.save_pretrained(args[1])
+result = t.image_token, t.image_token_id'''
+
+@both
+def test_a_role_of_ones_own(cls, tmp_path): # as both releases of transformers have it
+    import transformers
+    t = cls(vocab=VOCAB, extra_special_tokens={'image_token': '<image>'}, additional_special_tokens=['<x>'])
+    assert (t.image_token, t.image_token_id, t.additional_special_tokens) == ('<image>', t.get_vocab()['<image>'], ['<x>'])
+    assert t('a <image> b')['input_ids'].count(t.image_token_id) == 1 and 'image_token' in t.SPECIAL_TOKENS_ATTRIBUTES
+    assert pickle.loads(pickle.dumps(t)).image_token == copy.deepcopy(t).image_token == '<image>'
+    want = t.image_token, t.image_token_id
+    t.save_pretrained(tmp_path/'a')
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path/'a')
+    theirs.save_pretrained(tmp_path/'b')
+    assert (theirs.image_token, theirs.image_token_id) == (*run457(NAMED, str(tmp_path/'a'), str(tmp_path/'c')),) == want
+    for folder in 'abc':
+        back = cls.from_pretrained(tmp_path/folder)
+        assert (back.image_token, back.image_token_id, back.additional_special_tokens) == (*want, ['<x>']), folder
+    back.add_special_tokens({'image_token': '<picture>'})
+    assert (back.image_token, back.image_token_id) == ('<picture>', len(back) - 1)
+    back.image_token = '[MASK]'
+    assert back.image_token_id == back.mask_token_id
+    with pytest.raises(ValueError, match=r"add_special_tokens\({'image_token': '<new>'}\)"): back.image_token = '<new>'
+    with pytest.raises(AttributeError, match='img_token'): back.img_token
+    assert not hasattr(cls(vocab=VOCAB), 'image_token')
+
+@both
+def test_no_method_is_a_role(cls): # negative control: a name that is none stays a token without a name
+    t = cls(vocab=VOCAB, extra_special_tokens={'decode': '<x>', 'hub_token': '<y>'})
+    assert callable(t.decode) and t.additional_special_tokens == ['<x>', '<y>'] and 'hub_token' not in t.to_dict()
+
+@both
+def test_what_their_own_tests_ask(cls, tmp_path):
+    t = cls(vocab=VOCAB, bos_token='<BOS>', add_bos_token=False)
+    assert t.bos_token == '<BOS>' and t.backend == ('tokenizers' if t.is_fast else 'python')
+    with pytest.raises(ValueError, match="did you mean 'pad_token'"): cls(vocab=VOCAB, padd_token='x') # negative control
+    t.extra_special_tokens_ids = [5]
+    assert (t.extra_special_tokens, t.extra_special_tokens_ids) == ([t.convert_ids_to_tokens(5)], [5])
+    texts = ['a b a b a b a b']*2
+    batch = t(texts, text_target=texts, max_length=3, max_target_length=6, truncation=True, src_lang='en_XX', return_tensors='np')
+    assert (batch['input_ids'].shape, batch['labels'].shape) == ((2, 3), (2, 6))
+    assert t(texts, text_target=texts, max_length=3, truncation=True, return_tensors='np')['labels'].shape == (2, 3)
+    t.chat_template = {'default': 'a', 'other': 'b'}
+    t.save_pretrained(tmp_path)
+    assert json.loads((tmp_path/'tokenizer_config.json').read_text())['chat_template'] == [dict(name='default', template='a'), dict(name='other', template='b')]
+    t.chat_template = {'default': 'a', '../other': 'b'} # other programs make a file of a template's name
+    with pytest.raises(ValueError, match="has the name '../other'"): t.save_pretrained(tmp_path)

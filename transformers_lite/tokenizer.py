@@ -9,19 +9,20 @@ Docs: https://transformers-lite.github.io/transformers_lite/tokenizer.html.md"""
 
 # %% auto #0
 __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length', 'Words', 'Names', 'Tokens', 'NamedTokens',
-           'TokensById', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'WORDPIECE', 'VOICED', 'MARKS',
-           'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'AnswersPlaces', 'BatchEncoding', 'as_token',
-           'is_many', 'is_words', 'is_length', 'is_dict', 'known_token', 'Role', 'RoleId', 'TokenRoles', 'LoadsAdded',
-           'AddsTokens', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows', 'cut_texts', 'BuildsRows',
-           'truncation_way', 'RowLimits', 'RowLengths', 'pad_array', 'PadsRows', 'PadsLater', 'plain_rows', 'ReadsIds',
-           'Decodes', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce', 'CutsIds', 'OlderNames',
-           'EncodesTexts', 'write_files', 'SavesTokenizer', 'own_code', 'own_templates', 'read_setting',
-           'read_settings', 'read_added', 'read_backend', 'read_templates', 'backend_sides', 'backend_roles',
-           'ReadsSettings', 'LoadsTokenizer', 'TellsMore', 'ShowsTokenizer', 'PreTrainedTokenizerBase', 'added_pattern',
-           'parted', 'FindsAdded', 'SplitsText', 'EncodesInPython', 'read_ids', 'PreTrainedTokenizer',
-           'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given', 'WordPieceMixin', 'Memory',
-           'CutsPieces', 'BuildsRust', 'DistilBertTokenizer', 'BertTokenizer', 'plan_batches', 'RestoresOrder',
-           'length_bucketed', 'own_share', 'KeepsPlace', 'ReadsWindows', 'stream_bucketed']
+           'TokensById', 'OWN_ROLE', 'TRUNCATIONS', 'CHAT_FILE', 'NOT_KEPT', 'RENAMED', 'EXTRA', 'OTHERS_OWN',
+           'WORDPIECE', 'VOICED', 'MARKS', 'pad_rows', 'FindsPlaces', 'Encoding', 'row_question', 'AnswersPlaces',
+           'BatchEncoding', 'as_token', 'is_many', 'is_words', 'is_length', 'is_dict', 'known_token', 'Role', 'RoleId',
+           'TokenRoles', 'NamedRoles', 'LoadsAdded', 'AddsTokens', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows',
+           'cut_texts', 'BuildsRows', 'truncation_way', 'RowLimits', 'RowLengths', 'pad_array', 'PadsRows', 'PadsLater',
+           'plain_rows', 'ReadsIds', 'Decodes', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce',
+           'CutsIds', 'OlderNames', 'EncodesTexts', 'write_files', 'named_templates', 'SavesTokenizer', 'own_code',
+           'own_templates', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'read_templates',
+           'backend_sides', 'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'TellsMore', 'ShowsTokenizer',
+           'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'SplitsText', 'EncodesInPython',
+           'read_ids', 'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given',
+           'WordPieceMixin', 'Memory', 'CutsPieces', 'BuildsRust', 'DistilBertTokenizer', 'BertTokenizer',
+           'plan_batches', 'RestoresOrder', 'length_bucketed', 'own_share', 'KeepsPlace', 'ReadsWindows',
+           'stream_bucketed']
 
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import copy, json, re, sys
@@ -45,7 +46,7 @@ from .files import OTHER_OPTIONS, cached_file, local_folder, split_hub_kwargs
 from .messages import did_you_mean, naming, suggest, warn_once
 from .pretrained import PushToHubMixin, declared, is_secret, vetted
 from .rules import Rule, check
-from .store import read_json, to_json, write_text
+from .store import is_plain_name, read_json, to_json, write_text
 from .look import show_tokens
 from .wordpiece import (CHINESE, SPACES, clean, clean_up, compose, cut_word,
                                          fold, is_punctuation, join_pieces, read_vocab, split_words)
@@ -255,7 +256,7 @@ def known_token(
     "A token of the vocabulary; ValueError if it isn't there."
     text = as_token(token, True).content
     if tokenizer._token_to_id(text) is not None: return text
-    asked = {role: text if role in SPECIAL_TOKENS else [text]}
+    asked = {role: [text] if role == 'additional_special_tokens' else text}
     raise ValueError(f"{text!r} is not in the vocabulary, so it can't be the {role}. "
                      f"Use add_special_tokens({asked}), which adds it.")
 
@@ -313,6 +314,7 @@ class TokenRoles:
     def additional_special_tokens_ids(self, ids):
         self.additional_special_tokens = self.convert_ids_to_tokens(ids)
     extra_special_tokens = additional_special_tokens # what 5.x calls them
+    extra_special_tokens_ids = additional_special_tokens_ids
     @property
     def special_tokens_map(self)->dict:
         more = {'additional_special_tokens': list(self._additional)} if self._additional else {}
@@ -335,8 +337,34 @@ class TokenRoles:
         self._add([]) # how they are found depends on it
     def _special_changed(self): pass # a subclass that keeps something made of them starts anew
 
+# %% ../nbs/04a_tokenizer.ipynb #04anamed1
+OWN_ROLE = re.compile(r'(?!_)(?!.*(auth|api|hub|hf|access))\w+_token')
+
+class NamedRoles(TokenRoles):
+    "Roles that a tokenizer has beside the seven, by name, such as `image_token`."
+    def __getattr__(self, name):
+        role, special = name.removesuffix('_id'), vars(self).get('_special', {})
+        if role not in special:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return special[role] if name == role else self._token_to_id(special[role])
+
+    def __setattr__(self, name, value):
+        own = name not in SPECIAL_TOKENS and name in vars(self).get('_special', ())
+        if not own: return super().__setattr__(name, value)
+        self._special[name] = known_token(self, name, value)
+        self._special_changed()
+
+    @property
+    def _named(self): return {k: t for k, t in self._special.items() if k not in SPECIAL_TOKENS}
+
+    @staticmethod
+    def _apart(more): # ({name: token}, [token without a name]) of `extra_special_tokens`
+        if not isinstance(more, dict): return {}, [*(more or ())]
+        named = {k: t for k, t in more.items() if OWN_ROLE.fullmatch(str(k))}
+        return named, [t for k, t in more.items() if k not in named]
+
 # %% ../nbs/04a_tokenizer.ipynb #04aloadadded
-class LoadsAdded(TokenRoles):
+class LoadsAdded(NamedRoles):
     "Added tokens as a file has them."
     def _load_added(self, decoder, special): # {id: token} of a file, and tokens with a role
         tokens = {int(i): as_token(decoder[i]) for i in sorted(decoder, key=int)}
@@ -373,14 +401,14 @@ class AddsTokens(LoadsAdded):
         if replace is None: replace = replace_additional_special_tokens
         more = 'additional_special_tokens', 'extra_special_tokens' # two names of one thing
         for k, v in special_tokens_dict.items():
-            if k not in (*SPECIAL_TOKENS, *more):
+            if k not in (*SPECIAL_TOKENS, *self._special, *more):
                 raise ValueError(f"{k!r} is no role of a special token. Roles: "
                                  f"{', '.join(SPECIAL_TOKENS)}, additional_special_tokens.")
             if k in more and not is_many(v): # as transformers' own assertion
                 raise AssertionError(f"{k} is a list of tokens, not {v!r:.60}. Pass [{v!r:.60}].")
-            tokens = [as_token(t, True) for t in ([v] if k in SPECIAL_TOKENS else v)]
+            tokens = [as_token(t, True) for t in (v if k in more else [v])]
             texts = [t.content for t in tokens]
-            if k in SPECIAL_TOKENS: self._special[k] = texts[0]
+            if k not in more: self._special[k] = texts[0]
             else:
                 old = () if replace else self._additional or ()
                 self._additional = list(dict.fromkeys([*old, *texts]))
@@ -971,12 +999,8 @@ class OlderNames(CutsIds, CallsOnce):
         **options:Unpack[CallOptions])->BatchEncoding:
         "The call for texts and targets, which have a length of their own."
         options.update(padding=padding, return_tensors=return_tensors, truncation=truncation)
-        batch = self(src_texts, max_length=max_length, **options)
-        if tgt_texts is not None:
-            longest = max_length if max_target_length is None else max_target_length
-            targets = self(text_target=tgt_texts, max_length=longest, **options)
-            batch['labels'] = targets[self.model_input_names[0]]
-        return batch
+        return self(src_texts, text_target=tgt_texts, max_length=max_length,
+                    max_target_length=max_target_length, **options)
 
     @contextmanager
     def as_target_tokenizer(self):
@@ -992,20 +1016,25 @@ class EncodesTexts(OlderNames):
         text_target:str|list|None=None, # texts that become `labels`
         text_pair_target:str|list|None=None, # their second texts
         split_special_tokens:bool|None=None, # may they be cut as any text? Default: the setting
+        max_target_length:int|None=None, # of the targets; default: `max_length`
+        src_lang:str|None=None, tgt_lang:str|None=None, # kept for compatibility
         **options:Unpack[CallOptions]
     )->BatchEncoding: # a `BatchEncoding`
         "Encode one text or many, alone or in pairs."
         if split_special_tokens not in (None, self.split_special_tokens):
             other = copy.copy(self)
             other.split_special_tokens = split_special_tokens
-            return other(text, text_pair, text_target, text_pair_target, **options)
+            return other(text, text_pair, text_target, text_pair_target,
+                         max_target_length=max_target_length, **options)
         known = CallOptions.__annotations__
         for k in options.keys() - known.keys():
             raise TypeError(f"A tokenizer's call has no argument {k!r}{did_you_mean(k, known)}")
         if text is None and text_target is None:
             raise ValueError("Pass a `text`, a list of texts, or a `text_target`; this is None.")
         target = text_target
-        if target is not None: target = self._call_one(target, text_pair_target, **options)
+        if target is not None:
+            own = {} if max_target_length is None else {'max_length': max_target_length}
+            target = self._call_one(target, text_pair_target, **{**options, **own})
         if text is None: return target
         batch = self._call_one(text, text_pair, **options)
         if target is not None: batch['labels'] = target[self.model_input_names[0]]
@@ -1040,6 +1069,17 @@ def write_files(
     for path, text in paths.items(): write_text(path, text)
     return tuple(map(str, paths))
 
+# %% ../nbs/04a_tokenizer.ipynb #04anamed2
+def named_templates(
+    templates:dict, # {name: text}
+)->list: # [{'name': name, 'template': text}], as tokenizer_config.json has them
+    "Several chat templates; ValueError for a name that would lead to another folder."
+    for name in templates:
+        if not is_plain_name(name):
+            raise ValueError(f"A chat template has the name {name!r:.60}, but other programs make "
+                             "a file of it: use letters, digits, _ and - alone.")
+    return [dict(name=name, template=text) for name, text in templates.items()]
+
 # %% ../nbs/04a_tokenizer.ipynb #b02edf85
 CHAT_FILE = re.compile(r'chat_template\.jinja') # one of before must not win over what is saved now
 
@@ -1057,8 +1097,10 @@ class SavesTokenizer(PushToHubMixin):
         none = {k: None for k in SPECIAL_TOKENS if k in declared(type(self))}
         added = {str(i): t.__getstate__() for i, t in self.added_tokens_decoder.items()}
         own = [*self.settings, *vars(self).keys() & {'model_input_names'}] # if they are its own
+        more = {'extra_special_tokens': self._named} if self._named else {}
         return {**self.extra_settings, **{k: getattr(self, k) for k in own}, **none,
-                **self.special_tokens_map, 'added_tokens_decoder': added, 'tokenizer_class': name}
+                **self.special_tokens_map, **more, 'added_tokens_decoder': added,
+                'tokenizer_class': name}
 
     def save_pretrained(self,
         save_directory:str|Path, # folder; made if it isn't there
@@ -1075,8 +1117,9 @@ class SavesTokenizer(PushToHubMixin):
         with self.saving_to(save_directory, push_to_hub, kwargs, CHAT_FILE) as new:
             d = self.to_dict()
             self.bring_code(code, new, d)
-            chat = {}
-            if save_jinja_files and isinstance(d.get('chat_template'), str):
+            chat, templates = {}, self.chat_template
+            if isinstance(templates, dict): d['chat_template'] = named_templates(templates)
+            elif save_jinja_files and isinstance(templates, str):
                 chat['chat_template.jinja'] = d.pop('chat_template')
             settings = {'tokenizer_config.json': to_json(d),
                         'special_tokens_map.json': to_json(self.special_tokens_map), **chat}
@@ -1124,7 +1167,8 @@ def read_setting(
     def role(t): return as_token({**t, 'special': True} if isinstance(t, dict) else t, True)
     try:
         if name in EXTRA:
-            return [role(t) for t in (value.values() if isinstance(value, dict) else value or ())]
+            if isinstance(value, dict): return {k: role(t) for k, t in value.items()}
+            return [role(t) for t in value or ()]
         if value is None: return None
         if name in SPECIAL_TOKENS or name == 'word_delimiter_token': return role(value)
         if name != 'added_tokens_decoder': return value
@@ -1206,6 +1250,8 @@ def backend_roles(t:Tokenizer)->dict: # {role: token}; None where no token stand
     return {**roles, 'pad_token': t.padding['pad_token']} if t.padding else roles
 
 # %% ../nbs/04a_tokenizer.ipynb #5f8b6d21
+OTHERS_OWN = 'add_bos_token', 'add_eos_token' # settings of other families' tokenizers
+
 class ReadsSettings:
     "What the files beside the vocabulary say."
     @classmethod
@@ -1218,7 +1264,8 @@ class ReadsSettings:
         for k in own:
             if callable(getattr(type(self), k, None)):
                 raise AttributeError(f"{k}= conflicts with the method {k} of {who}. Leave it out.")
-            if suggest(k, known, .75) or NOT_KEPT.fullmatch(k) or is_secret(k, own[k]):
+            near = k not in OTHERS_OWN and suggest(k, known, .75)
+            if near or NOT_KEPT.fullmatch(k) or is_secret(k, own[k]):
                 raise ValueError(f"{who} has no argument {k!r}{did_you_mean(k, known)}")
             warn_once(f"{who} has no argument {k!r}: it is kept with the settings, and does "
                       "nothing.")
@@ -1241,17 +1288,23 @@ class ReadsSettings:
         roles, other = read_settings(find('special_tokens_map.json'), types)
         old = 'added_tokens_decoder' not in config
         said = [config, roles] if old else [config]
-        extra = [t for d in said for k in EXTRA for t in d.pop(k, ())]
+        named, extra = {}, []
+        for given in [d.pop(k) for d in said for k in EXTRA if k in d]:
+            by_name, rest = cls._apart(given)
+            named.update(by_name)
+            extra += rest
         said = {k: v for d in said for k, v in d.items()}
         roles = said.keys() & {*SPECIAL_TOKENS}
         if 'unk_token' in takes and 'tokenizer_file' in files and not roles: # it knows them
             said.update(backend_roles(read_backend(files['tokenizer_file'])))
-        special = {str(t) for t in (*extra, *map(said.get, SPECIAL_TOKENS)) if t}
+        roles = *named.values(), *map(said.get, SPECIAL_TOKENS)
+        special = {str(t) for t in (*extra, *roles) if t}
         if old and (path := find('added_tokens.json')):
             said['added_tokens_decoder'] = read_added(path, special)
         kept = {k: v for k, v in {**other, **more}.items() if not callable(getattr(cls, k, None))}
         if path := find('chat_template.jinja'): kept['chat_template'] = read_templates(path)
-        return {**said, 'additional_special_tokens': extra}, kept
+        kept = {k: v for k, v in kept.items() if k not in named}
+        return {**said, 'additional_special_tokens': extra, 'extra_special_tokens': named}, kept
 
 # %% ../nbs/04a_tokenizer.ipynb #c0538f84
 class LoadsTokenizer(ReadsSettings):
@@ -1356,7 +1409,7 @@ class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, P
     settings = ('clean_up_tokenization_spaces', 'model_max_length', 'padding_side',
                 'truncation_side', 'split_special_tokens')
     slow_tokenizer_class, can_save_slow_tokenizer, init_inputs = None, False, ()
-    is_fast, pad_token_type_id = False, 0
+    is_fast, backend, pad_token_type_id = False, 'python', 0 # `backend` as 5.x says it
 
     def __init__(self, *,
         model_max_length:Length|None=None, # tokens the model can take; default: no known limit
@@ -1391,11 +1444,12 @@ class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, P
             added_tokens_decoder=added_tokens_decoder, split_special_tokens=split_special_tokens)
         if self.model_max_length < 1e20: self.model_max_length = int(self.model_max_length)
         if model_input_names is not None: self.model_input_names = list(model_input_names)
-        more = extra_special_tokens
-        if isinstance(more, dict): more = more.values()
-        extra = [as_token(t, True) for t in (*(additional_special_tokens or ()), *(more or ()))]
-        named = {k: as_token(v, True) for k, v in special_tokens.items() if v is not None}
-        self._special = {k: named[k].content for k in SPECIAL_TOKENS if k in named}
+        roles, more = self._apart(extra_special_tokens)
+        extra = [as_token(t, True) for t in (*(additional_special_tokens or ()), *more)]
+        named = {**dict.fromkeys(SPECIAL_TOKENS), **special_tokens, **roles}
+        named = {k: as_token(v, True) for k, v in named.items() if v is not None}
+        self._special = {k: t.content for k, t in named.items()}
+        if roles: self.SPECIAL_TOKENS_ATTRIBUTES = [*self.SPECIAL_TOKENS_ATTRIBUTES, *roles]
         self._additional = list(dict.fromkeys(t.content for t in extra))
         self._load_added(added_tokens_decoder or {}, [*named.values(), *extra])
 

@@ -132,14 +132,16 @@ class Trains:
         whole['post_processor'] = with_ids_of(whole['post_processor'], t, renamed)
         t = Tokenizer.from_str(json.dumps(whole))
         kept = {k: getattr(self, k) for k in self.settings}
-        new = type(self)(tokenizer_object=t, additional_special_tokens=more, **kept, **roles)
+        own = {k: roles.pop(k) for k in self._named}
+        new = type(self)(tokenizer_object=t, additional_special_tokens=more,
+                         extra_special_tokens=own, **kept, **roles)
         new.extra_settings = dict(self.extra_settings)
         return new
 
 # %% ../nbs/04b_tokenizer_fast.ipynb #e0a09b07
 class HoldsRust(AsksRust):
     "The vocabulary of a Rust object, and its file."
-    is_fast, vocab_files_names = True, {'tokenizer_file': 'tokenizer.json'}
+    is_fast, backend, vocab_files_names = True, 'tokenizers', {'tokenizer_file': 'tokenizer.json'}
 
     @property
     def vocab_size(self)->int: return self._tokenizer.get_vocab_size(with_added_tokens=False)
