@@ -145,6 +145,15 @@ def test_no_boxes():
     assert "'Some Gothic'" in ''.join(with_['cells'][0]['source']) and 'font' not in ''.join(without['cells'][0]['source'])
 
 @both
+def test_a_page_that_draws_names_the_font(language, path):
+    "Where something Japanese is drawn, the page says with which font, before it."
+    english = page(path)
+    told = in_language(english, catalogue(language, path.stem), 'Some Gothic')['cells']
+    named = [i for i, c in enumerate(told) if c['cell_type'] == 'code' and "'Some Gothic'" in ''.join(c['source'])]
+    drawing = [i for i, c in enumerate(english['cells']) if any(p.drawn for p in pieces(c))]
+    assert not drawing or min(named) <= min(drawing)
+
+@both
 def test_links_lead_somewhere(language, path):
     "An anchor of a link is in the page that it leads to, in its language."
     def told(p): return in_language(page(p), catalogue(language, p.stem))

@@ -222,7 +222,7 @@ def verdicts_in(
 
 
 # %% ../nbs/20i_languages.ipynb #lng0028c
-PLOTS = re.compile('^import matplotlib[.]pyplot as plt', re.M)
+PLOTS = re.compile('^(import matplotlib[.]|from matplotlib import .*)pyplot as plt', re.M)
 
 def in_language(
     page:dict, # a notebook, as JSON
