@@ -200,8 +200,8 @@ def Embedding(
     room = torch.empty(num_embeddings, embedding_dim, device='meta') # a shape, and no memory
     if not (_filled_later.get() and large(room)):
         return nn.Embedding(num_embeddings, embedding_dim, padding_idx)
-    room = torch.empty_like(room, device=torch.get_default_device())
-    return nn.Embedding.from_pretrained(room, freeze=False, padding_idx=padding_idx)
+    table = nn.Embedding.from_pretrained(room, freeze=False, padding_idx=padding_idx)
+    return table.to_empty(device=torch.get_default_device())
 
 # %% ../nbs/22_layers.ipynb #b4a8fbd4
 @contextmanager
