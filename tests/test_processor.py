@@ -243,3 +243,7 @@ def tell(m, folder):
     got = json.loads(json.dumps(here['tell'](transformers_lite, str(files[0]))))
     assert got == run457(f'GROUPED = {GROUPED!r}\n' + code + 'import transformers\nresult = tell(transformers, args[0])', str(files[1]))
     assert [len(labels[0]) for _, labels in got] == [30, 9, 7, 20] * 2
+
+def test_the_names_of_its_parts(processor): # as 5.x asks, and what a chat would need
+    assert processor.get_attributes() == type(processor).get_attributes() == transformers.Wav2Vec2Processor.get_attributes() == ['feature_extractor', 'tokenizer']
+    assert processor.chat_template is None

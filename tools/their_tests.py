@@ -126,7 +126,8 @@ def run(folder, family, whose, kept=False):
         THEIR_TESTS=str(report), WHOSE=whose, HF_HUB_OFFLINE='1', USE_TF='0', USE_FLAX='0',
         HF_HOME=str(home), PYTHONPATH=os.pathsep.join(
             [os.environ.get('PYTHONPATH', ''), str(ROOT), str(here.parent)]))
-    options = '-q -p no:cacheprovider --rootdir=. --continue-on-collection-errors'
+    # without --full-trace, pytest 9 stops where the set-up of a class of tests fails
+    options = '-q --full-trace -p no:cacheprovider --rootdir=. --continue-on-collection-errors'
     report.unlink(missing_ok=True)
     with open(folder/f'{family}-{whose}.log', 'w') as log: subprocess.run(
         [sys.executable, '-m', 'pytest', *options.split(), '-p', here.stem, '-c', os.devnull,

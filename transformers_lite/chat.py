@@ -6,7 +6,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/chat.html.md"""
 
 # %% auto #0
 __all__ = ['START', 'STOP', 'END', 'helpers', 'compiled', 'as_json', 'leave_open', 'until_open', 'write_chat', 'find_spans',
-           'span_mask', 'HasTemplates', 'as_schema', 'check_seen', 'Chats']
+           'span_mask', 'HasTemplates', 'named_templates', 'as_schema', 'check_seen', 'Chats']
 
 # %% ../nbs/04c_chat.ipynb #04cimport
 import json, re, sys
@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from .messages import suggest
+from .store import is_plain_name
 
 # %% ../nbs/04c_chat.ipynb #28ac272e
 START, STOP, END = map(chr, range(0xF0000, 0xF0003)) # marks in a text, of Unicode's private area
@@ -164,6 +165,17 @@ class HasTemplates:
         raise ValueError("There is no chat template to use; those that have a name are "
                          f"{', '.join(known) or 'none'}. Pass chat_template=, or set "
                          "tokenizer.chat_template.")
+
+# %% ../nbs/04c_chat.ipynb #04cnamed2
+def named_templates(
+    templates:dict, # {name: text}
+)->list: # [{'name': name, 'template': text}], as tokenizer_config.json has them
+    "Several chat templates; ValueError for a name that would lead to another folder."
+    for name in templates:
+        if not is_plain_name(name):
+            raise ValueError(f"A chat template has the name {name!r:.60}, but other programs make "
+                             "a file of it: use letters, digits, _ and - alone.")
+    return [dict(name=name, template=text) for name, text in templates.items()]
 
 # %% ../nbs/04c_chat.ipynb #0105f7b1
 def as_schema(

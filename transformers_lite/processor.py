@@ -441,6 +441,7 @@ GROUPS = dict(tokenizer='text_kwargs', feature_extractor='audio_kwargs', # optio
 class ProcessorMixin(LoadsTogether, SavesTogether):
     "Several preprocessors as one, saved and loaded together."
     attributes, _for_auto = ('feature_extractor', 'tokenizer'), 'AutoProcessor'
+    chat_template = None  # its tokenizer may have one
     # what an attribute must be
     classes = dict(feature_extractor=FeatureExtractionMixin, tokenizer=PreTrainedTokenizerBase)
 
@@ -455,6 +456,9 @@ class ProcessorMixin(LoadsTogether, SavesTogether):
                 raise TypeError(f"{type(self).__name__} needs a {kind.__name__} as {k}, "
                                 f"but got {part!r:.60} ({type(part).__name__}).")
             setattr(self, k, part)
+
+    @classmethod
+    def get_attributes(cls)->list: return [*cls.attributes] # the names of its parts, as 5.x asks
 
     def __repr__(self):
         return '\n'.join([f'{type(self).__name__}:',

@@ -15,14 +15,13 @@ __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length',
            'TokenRoles', 'NamedRoles', 'LoadsAdded', 'AddsTokens', 'SpecialRows', 'BareRow', 'fit_lengths', 'windows',
            'cut_texts', 'BuildsRows', 'truncation_way', 'RowLimits', 'RowLengths', 'pad_array', 'PadsRows', 'PadsLater',
            'plain_rows', 'ReadsIds', 'Decodes', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce',
-           'CutsIds', 'OlderNames', 'EncodesTexts', 'write_files', 'named_templates', 'SavesTokenizer', 'own_code',
-           'own_templates', 'read_setting', 'read_settings', 'read_added', 'read_backend', 'read_templates',
-           'backend_sides', 'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'TellsMore', 'ShowsTokenizer',
-           'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'SplitsText', 'EncodesInPython',
-           'read_ids', 'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given',
-           'WordPieceMixin', 'Memory', 'CutsPieces', 'BuildsRust', 'DistilBertTokenizer', 'BertTokenizer',
-           'plan_batches', 'RestoresOrder', 'length_bucketed', 'own_share', 'KeepsPlace', 'ReadsWindows',
-           'stream_bucketed']
+           'CutsIds', 'OlderNames', 'EncodesTexts', 'write_files', 'SavesTokenizer', 'own_code', 'own_templates',
+           'read_setting', 'read_settings', 'read_added', 'read_backend', 'read_templates', 'backend_sides',
+           'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'TellsMore', 'ShowsTokenizer', 'PreTrainedTokenizerBase',
+           'added_pattern', 'parted', 'FindsAdded', 'SplitsText', 'EncodesInPython', 'read_ids', 'PreTrainedTokenizer',
+           'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given', 'WordPieceMixin', 'Memory',
+           'CutsPieces', 'BuildsRust', 'DistilBertTokenizer', 'BertTokenizer', 'plan_batches', 'RestoresOrder',
+           'length_bucketed', 'own_share', 'KeepsPlace', 'ReadsWindows', 'stream_bucketed']
 
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import copy, json, re, sys
@@ -40,13 +39,13 @@ from unicodedata import normalize
 from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers,
                         processors)
 
-from .chat import Chats
+from .chat import Chats, named_templates
 from .features import BatchFeature, padding_way, round_up
 from .files import OTHER_OPTIONS, cached_file, local_folder, split_hub_kwargs
 from .messages import did_you_mean, naming, suggest, warn_once
 from .pretrained import PushToHubMixin, declared, is_secret, vetted
 from .rules import Rule, check
-from .store import is_plain_name, read_json, to_json, write_text
+from .store import read_json, to_json, write_text
 from .look import show_tokens
 from .wordpiece import (CHINESE, SPACES, clean, clean_up, compose, cut_word,
                                          fold, is_punctuation, join_pieces, read_vocab, split_words)
@@ -341,16 +340,15 @@ class TokenRoles:
 OWN_ROLE = re.compile(r'(?!_)(?!.*(auth|api|hub|hf|access))\w+_token')
 
 class NamedRoles(TokenRoles):
-    "Roles that a tokenizer has beside the seven, by name, such as `image_token`."
+    "More roles: of `extra_special_tokens={'image_token': '<image>'}`, `image_token` and its id."
     def __getattr__(self, name):
         role, special = name.removesuffix('_id'), vars(self).get('_special', {})
-        if role not in special:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if role not in special: raise AttributeError(f"{type(self).__name__} has no {name!r}")
         return special[role] if name == role else self._token_to_id(special[role])
 
     def __setattr__(self, name, value):
-        own = name not in SPECIAL_TOKENS and name in vars(self).get('_special', ())
-        if not own: return super().__setattr__(name, value)
+        if name in SPECIAL_TOKENS or name not in vars(self).get('_special', ()):
+            return super().__setattr__(name, value)
         self._special[name] = known_token(self, name, value)
         self._special_changed()
 
@@ -358,7 +356,7 @@ class NamedRoles(TokenRoles):
     def _named(self): return {k: t for k, t in self._special.items() if k not in SPECIAL_TOKENS}
 
     @staticmethod
-    def _apart(more): # ({name: token}, [token without a name]) of `extra_special_tokens`
+    def _apart(more): # ({name: token}, [token without a name])
         if not isinstance(more, dict): return {}, [*(more or ())]
         named = {k: t for k, t in more.items() if OWN_ROLE.fullmatch(str(k))}
         return named, [t for k, t in more.items() if k not in named]
@@ -1069,17 +1067,6 @@ def write_files(
     for path, text in paths.items(): write_text(path, text)
     return tuple(map(str, paths))
 
-# %% ../nbs/04a_tokenizer.ipynb #04anamed2
-def named_templates(
-    templates:dict, # {name: text}
-)->list: # [{'name': name, 'template': text}], as tokenizer_config.json has them
-    "Several chat templates; ValueError for a name that would lead to another folder."
-    for name in templates:
-        if not is_plain_name(name):
-            raise ValueError(f"A chat template has the name {name!r:.60}, but other programs make "
-                             "a file of it: use letters, digits, _ and - alone.")
-    return [dict(name=name, template=text) for name, text in templates.items()]
-
 # %% ../nbs/04a_tokenizer.ipynb #b02edf85
 CHAT_FILE = re.compile(r'chat_template\.jinja') # one of before must not win over what is saved now
 
@@ -1250,7 +1237,7 @@ def backend_roles(t:Tokenizer)->dict: # {role: token}; None where no token stand
     return {**roles, 'pad_token': t.padding['pad_token']} if t.padding else roles
 
 # %% ../nbs/04a_tokenizer.ipynb #5f8b6d21
-OTHERS_OWN = 'add_bos_token', 'add_eos_token' # settings of other families' tokenizers
+OTHERS_OWN = 'add_bos_token', 'add_eos_token'
 
 class ReadsSettings:
     "What the files beside the vocabulary say."
@@ -1297,13 +1284,12 @@ class ReadsSettings:
         roles = said.keys() & {*SPECIAL_TOKENS}
         if 'unk_token' in takes and 'tokenizer_file' in files and not roles: # it knows them
             said.update(backend_roles(read_backend(files['tokenizer_file'])))
-        roles = *named.values(), *map(said.get, SPECIAL_TOKENS)
-        special = {str(t) for t in (*extra, *roles) if t}
+        special = {str(t) for t in (*extra, *named.values(), *map(said.get, SPECIAL_TOKENS)) if t}
         if old and (path := find('added_tokens.json')):
             said['added_tokens_decoder'] = read_added(path, special)
-        kept = {k: v for k, v in {**other, **more}.items() if not callable(getattr(cls, k, None))}
+        kept = {k: v for k, v in {**other, **more}.items()
+                if k not in named and not callable(getattr(cls, k, None))}
         if path := find('chat_template.jinja'): kept['chat_template'] = read_templates(path)
-        kept = {k: v for k, v in kept.items() if k not in named}
         return {**said, 'additional_special_tokens': extra, 'extra_special_tokens': named}, kept
 
 # %% ../nbs/04a_tokenizer.ipynb #c0538f84
@@ -1409,7 +1395,7 @@ class PreTrainedTokenizerBase(AddsTokens, SpecialRows, BuildsRows, RowLengths, P
     settings = ('clean_up_tokenization_spaces', 'model_max_length', 'padding_side',
                 'truncation_side', 'split_special_tokens')
     slow_tokenizer_class, can_save_slow_tokenizer, init_inputs = None, False, ()
-    is_fast, backend, pad_token_type_id = False, 'python', 0 # `backend` as 5.x says it
+    is_fast, backend, pad_token_type_id = False, 'python', 0
 
     def __init__(self, *,
         model_max_length:Length|None=None, # tokens the model can take; default: no known limit
