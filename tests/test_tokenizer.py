@@ -525,5 +525,6 @@ def test_what_their_own_tests_ask(cls, tmp_path):
     t.chat_template = {'default': 'a', 'other': 'b'}
     t.save_pretrained(tmp_path)
     assert json.loads((tmp_path/'tokenizer_config.json').read_text())['chat_template'] == [dict(name='default', template='a'), dict(name='other', template='b')]
-    t.chat_template = {'default': 'a', '../other': 'b'} # other programs make a file of a template's name
-    with pytest.raises(ValueError, match="has the name '../other'"): t.save_pretrained(tmp_path)
+    for name in '../other', '.ssh', 'a/b', '': # other programs make a file of a template's name
+        t.chat_template = {'default': 'a', name: 'b'}
+        with pytest.raises(ValueError, match=f"has the name '{name}'"): t.save_pretrained(tmp_path)

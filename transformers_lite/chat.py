@@ -16,7 +16,6 @@ from functools import lru_cache
 from itertools import accumulate
 
 from .messages import suggest
-from .store import is_plain_name
 
 # %% ../nbs/04c_chat.ipynb #28ac272e
 START, STOP, END = map(chr, range(0xF0000, 0xF0003)) # marks in a text, of Unicode's private area
@@ -172,7 +171,7 @@ def named_templates(
 )->list: # [{'name': name, 'template': text}], as tokenizer_config.json has them
     "Several chat templates; ValueError for a name that would lead to another folder."
     for name in templates:
-        if not is_plain_name(name):
+        if not re.fullmatch(r'\w[\w-]*', str(name)):
             raise ValueError(f"A chat template has the name {name!r:.60}, but other programs make "
                              "a file of it: use letters, digits, _ and - alone.")
     return [dict(name=name, template=text) for name, text in templates.items()]
