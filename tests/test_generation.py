@@ -3,6 +3,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest, torch, transformers
+from packaging.version import Version
 from torch import nn
 
 from helpers import run_python
@@ -11,6 +12,7 @@ from transformers_lite.generation import (
     ELSEWHERE, Generation, GenerationMixin, Steps, TextIteratorStreamer, TextStreamer, forbid_repeated_ngrams, generate, keep_min_p,
     keep_top_k, keep_top_p, new_scores, penalize_repetition, sample, stop_at)
 
+NEW_524 = Version(transformers.__version__) >= Version('5.24') # the release that `make test-newest` met first
 MANY = list(range(2, 12)) # ids that end a text, so many that texts do end
 
 def their_llama(seed=0):
@@ -75,6 +77,7 @@ CASES = [
 
 @pytest.mark.parametrize('case', CASES, ids=lambda c: ', '.join(f'{k}={v}' for k, v in c.items() if k != 'eos_token_id') + ', ends' * ('eos_token_id' in c) or 'plain')
 def test_parity(pairs, case):
+    if NEW_524 and case.get('do_sample') and 'num_beams' in case: pytest.skip('transformers 5.24 ranks the beams that it drew; here, as in 4.57, they stay as they were drawn')
     for prompt in PROMPTS:
         for theirs, ours in pairs:
             expected, found = both(theirs, ours, prompt, **case)
@@ -186,7 +189,7 @@ def test_outputs(pairs):
         for case in dict(repetition_penalty=1.3), dict(num_beams=3, num_return_sequences=2, eos_token_id=MANY), dict(do_sample=True, top_k=5):
             expected, found = both(theirs, ours, PROMPTS[0], **names, **case)
             assert torch.equal(expected.sequences, found.sequences)
-            assert set(found) == set(expected) - {'beam_indices'}
+            assert set(found) == {'past_key_values' if k == 'cache' else k for k in expected} - {'beam_indices'} # 5.24 has the other name
             for k in 'scores', 'logits':
                 assert len(expected[k]) == len(found[k])
                 for a, b in zip(expected[k], found[k]): torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
@@ -269,7 +272,9 @@ def test_the_mixin(llama, tmp_path):
 class Letters:
     "A tokenizer whose tokens are pieces of words, spaces, lines and signs."
     pieces = ['a', 'be ', 'ce', ' de', '.\n', '中', '文', 'é', ' ', 'x y']
-    def decode(self, ids, upper=False): return ''.join(self.pieces[i % 10].upper() if upper else self.pieces[i % 10] for i in ids)
+    def decode(self, ids, upper=False):
+        text = ''.join(self.pieces[i % 10] for i in ([ids] if isinstance(ids, int) else ids)) # 5.24 asks for one id, too
+        return text.upper() if upper else text
 
 @pytest.mark.parametrize('options', [{}, dict(skip_prompt=True), dict(upper=True)], ids=str)
 def test_streams(llama, capsys, options):
@@ -285,7 +290,8 @@ def test_streams(llama, capsys, options):
         thread.start()
         pieces.append(list(one))
         thread.join()
-    assert pieces[0] == pieces[1] and len(pieces[0]) > 10
+    assert ''.join(pieces[0]) == ''.join(pieces[1]) and len(pieces[0]) > 10
+    assert NEW_524 or pieces[0] == pieces[1] # 5.24 cuts at other places
 
 def test_a_stream_ends_after_an_error(llama):
     def broken(ids, scores): raise RuntimeError('broken')
