@@ -47,11 +47,20 @@ def test_lines_are_written_as_they_come(judge, monkeypatch):
     with pytest.raises(KeyboardInterrupt): main.main()
     assert [r['name'] for r in json.loads((judge/'benchmarks'/'results.json').read_text())[machine.name()]['rows']] == ['runs']
 
-def test_one_word_writes_nothing(judge, monkeypatch):
-    before = (judge/'benchmarks'/'results.json').read_text()
+def test_one_word_writes_its_lines_alone(judge, monkeypatch):
+    "The other lines stay, with the machine's entry; a line that is measured later names its commit. No picture is drawn."
+    path = judge/'benchmarks'/'results.json'
+    monkeypatch.setattr(sys, 'argv', ['benchmarks'])
+    with pytest.raises(SystemExit): main.main() # one line breaks
+    before = json.loads(path.read_text())[machine.name()]
+    (judge/'speed.png').unlink()
     monkeypatch.setattr(sys, 'argv', ['benchmarks', 'runs'])
+    monkeypatch.setattr(main, 'machine', lambda: before['machine'] | {'commit': 'later'})
     main.main()
-    assert (judge/'benchmarks'/'results.json').read_text() == before and not (judge/'speed.png').exists()
+    after = json.loads(path.read_text())[machine.name()]
+    assert after['machine'] == before['machine'] and [r['name'] for r in after['rows']] == [r['name'] for r in before['rows']]
+    assert {r['name']: r.get('commit') for r in after['rows']} == {r['name']: 'later' if r['name'] == 'runs' else None for r in before['rows']}
+    assert not (judge/'speed.png').exists()
 
 def test_a_long_line_has_fewer_turns():
     slow = lambda: time.sleep(.05)

@@ -48,12 +48,13 @@ def keep(file, value):
     path.write_text(json.dumps(kept | {key: value}, indent=1) + '\n')
 
 def in_place(rows):
-    "The lines that this machine has in results.json, with these in their places."
-    path = HERE/'results.json'
+    "This machine's table with these lines in their places; each names the commit it is of."
+    path, made = HERE/'results.json', machine()
     kept = json.loads(path.read_text()) if path.exists() else {}
-    old = {r['name']: r for r in kept.get(machine()['processor'], {}).get('rows', ())}
-    new = old | {r['name']: r for r in rows}
-    return [new[c.name] for c in CASES if c.name in new]
+    table = kept.get(made['processor'], dict(machine=made, rows=[]))
+    new = {r['name']: r for r in table['rows']}
+    new |= {r['name']: r | {'commit': made['commit']} for r in rows}
+    return table | {'rows': [new[c.name] for c in CASES if c.name in new]}
 
 def main():
     p = argparse.ArgumentParser(prog='python -m benchmarks')
@@ -78,7 +79,8 @@ def main():
             print(f'{time.time() - start:5.0f} s  {k * len(chosen) + i + 1}/'
                   f'{args.times * len(chosen)}  {show(line(c, passes[c.name][-1:]))}', flush=True)
             rows = [line(c, passes[c.name]) for c in chosen if passes[c.name]]
-            keep('results.json', dict(machine=machine(), rows=in_place(rows)))
+            table = in_place(rows) if args.words else dict(machine=machine(), rows=rows)
+            keep('results.json', table)
     if args.times > 1:
         print(f'\nmedians of {args.times} times:')
         for r in rows: print(show(r), ' '.join(f'{x:.2f}' for x in r.get('ratios', ())))
