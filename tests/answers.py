@@ -11,7 +11,8 @@ def source(cell): return ''.join(cell['source'])
 def role(cell): return cell['metadata'].get('exercise')
 
 def section(cells):
-    "The cells of a page from `## Exercises` to the next heading of its kind."
+    "The cells of a page from `## Exercises` to the next heading of its kind, or the page's foot."
+    cells = [c for c in cells if c.get('id') != 'made']
     heads = [i for i,c in enumerate(cells) if c['cell_type'] == 'markdown' and source(c).startswith('## ')]
     start = next((i for i in heads if source(cells[i]).startswith('## Exercises')), len(cells))
     return cells[start+1:next((i for i in heads if i > start), len(cells))]
