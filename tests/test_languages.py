@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from helpers import NOTEBOOKS, ROOT, run
 from transformers_lite.editions import edition, questions
 from transformers_lite.exercises import Verdict
-from transformers_lite.languages import FOLDER, NAMES, anchor, catalogue, differs, in_language, kept, languages, paragraphs, pieces, program, python, retold, speak, words
+from transformers_lite.languages import FOLDER, NAMES, anchor, catalogue, differs, in_language, kept, known_languages, paragraphs, pieces, program, python, retold, speak, words
 
 def page(path): return json.loads(path.read_text(encoding='utf-8'))
 def text_cell(text): return dict(cell_type='markdown', id='x', metadata={}, source=text.splitlines(keepends=True))
@@ -17,7 +17,7 @@ def tool(name):
     spec = util.spec_from_file_location(name, ROOT/'tools'/f'{name}.py')
     spec.loader.exec_module(module := util.module_from_spec(spec))
     return module
-BOTH = [(language, p) for language in languages() for p in NOTEBOOKS]
+BOTH = [(language, p) for language in known_languages() for p in NOTEBOOKS]
 both = pytest.mark.parametrize('language,path', BOTH, ids=lambda x: getattr(x, 'stem', x))
 
 SYSTEM = {'en': dict(LANG='C', LC_ALL='', LC_MESSAGES='', LANGUAGE=''), 'ja': dict(LANG='ja_JP.UTF-8', LC_ALL='', LC_MESSAGES='', LANGUAGE='')}
@@ -26,7 +26,7 @@ def cli(*args, system='en', answers=''):
     env = {**os.environ, **SYSTEM[system], 'PYTHONPATH': str(ROOT), 'PYTHONIOENCODING': 'utf-8'}
     return subprocess.run([sys.executable, '-m', 'transformers_lite', *map(str, args)], input=answers, env=env, capture_output=True, text=True, encoding='utf-8', cwd=ROOT)
 
-def test_there_is_japanese(): assert 'ja' in languages()
+def test_there_is_japanese(): assert 'ja' in known_languages()
 
 @both
 def test_nothing_is_missing_or_out_of_date(language, path):
@@ -69,7 +69,7 @@ def test_the_programs_are_the_same(language, path):
     assert [(q['answer'], [*q['choices']]) for q in asked] == [(q['answer'], [*q['choices']]) for q in put]
 
 @pytest.mark.parametrize('stem', ['00_first_hour', '20c_rules'])
-@pytest.mark.parametrize('language', languages())
+@pytest.mark.parametrize('language', known_languages())
 def test_a_page_runs(tmp_path, language, stem):
     "The command writes it, with data; JupyterLab's way of running it ends well."
     run(sys.executable, '-m', 'transformers_lite', 'course', tmp_path/'pages', '--lang', language)
@@ -242,7 +242,7 @@ def test_a_slip_is_noticed():
 
 # what programs say
 
-@pytest.mark.parametrize('language', languages())
+@pytest.mark.parametrize('language', known_languages())
 def test_the_programs_have_all_lines(language):
     "None is missing, out of date or too much, and what gettext reads is what the catalogue says."
     assert [*tool('translate').found_in(language, 'cli')] == []
@@ -307,7 +307,7 @@ def test_each_page_says_what_its_verdicts_speak(language, path):
 
 # the site
 
-@pytest.mark.parametrize('language', languages())
+@pytest.mark.parametrize('language', known_languages())
 def test_the_profile_has_the_same_chapters(language):
     "In the same order, under titles of its own; each site's bar leads to the other."
     english, told = (yaml.safe_load((ROOT/name).read_text(encoding='utf-8')) for name in ('_quarto.yml', f'_quarto-{language}.yml'))
@@ -317,7 +317,7 @@ def test_the_profile_has_the_same_chapters(language):
     bars = [site['website']['navbar']['right'] for site in (english, told)]
     assert [b['text'] for bar in bars for b in bar] == [NAMES[language], NAMES['en']] and bars[0][0]['href'] == bars[1][0]['href'] + f'{language}/'
 
-@pytest.mark.parametrize('language', languages())
+@pytest.mark.parametrize('language', known_languages())
 def test_the_site_up_to_quarto(tmp_path, language):
     "What `make docs` does for another language, before Quarto, here with some of its pages: each is there in that language, and links to the English one."
     some = 'index', '01_configuration', '20c_rules'
@@ -344,4 +344,4 @@ def test_english_pages_link_to_the_others():
     docs = tool('docs')
     nb = read_nb(ROOT/'nbs'/'01_configuration.ipynb')
     docs.other_languages(nb).begin()
-    for language in languages(): assert f'[{NAMES[language]}]({language}/configuration.html)' in nb.cells[1].source
+    for language in known_languages(): assert f'[{NAMES[language]}]({language}/configuration.html)' in nb.cells[1].source

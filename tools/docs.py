@@ -6,7 +6,7 @@ from nbdev import doclinks
 from nbdev.doclinks import NbdevLookup
 from nbdev.process import Processor
 from nbdev.processors import fdiv, mk_cell
-from transformers_lite.languages import NAMES, languages, say, speak
+from transformers_lite.languages import NAMES, known_languages, say, speak
 
 PACKAGE = 'transformers_lite'
 LANGUAGE = os.environ.get('QUARTO_PROFILE', 'en') # of the pages: see the Makefile
@@ -60,7 +60,7 @@ class other_languages(Processor):
     "Under its title, a page has a link to itself in each other language."
     def begin(self):
         page, up = doclinks.nbpath2html(Path(self.nb.path_)).name, '' if LANGUAGE == 'en' else '../'
-        others = [x for x in ('en', *languages()) if x != LANGUAGE]
+        others = [x for x in ('en', *known_languages()) if x != LANGUAGE]
         links = [f'[{NAMES[x]}]({up}{"" if x == "en" else x + "/"}{page})'
                  f'{{lang="{x}" hreflang="{x}"}}' for x in others]
         self.nb.cells.insert(1, mk_cell(' · '.join(links), 'markdown'))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
-from transformers_lite.languages import NAMES, catalogue, in_language, languages
+from transformers_lite.languages import NAMES, catalogue, in_language, known_languages
 
 def file_of(language): return 'README.md' if language == 'en' else f'README.{language}.md'
 
@@ -24,13 +24,13 @@ def readme(
     text, _ = MarkdownExporter().from_notebook_node(nb)
     text = re.sub(r'\]\((\w+\.(ipynb|png))', r'](nbs/\1', text)
     text = re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
-    others = [f'[{NAMES[x]}]({file_of(x)})' for x in ('en', *languages()) if x != language]
+    others = [f'[{NAMES[x]}]({file_of(x)})' for x in ('en', *known_languages()) if x != language]
     title, rest = text.split('\n\n', 1)
     return f"{title}\n\n{' · '.join(others)}\n\n{rest}" if others else text
 
 def main():
     index = json.loads(Path('nbs/index.ipynb').read_text(encoding='utf-8'))
-    for language in ('en', *languages()):
+    for language in ('en', *known_languages()):
         page = index
         if language != 'en': page = in_language(index, catalogue(language, 'index'))
         Path(file_of(language)).write_text(readme(page, language), encoding='utf-8')

@@ -9,7 +9,7 @@ import argparse, json, re, shutil
 from pathlib import Path
 
 import yaml
-from transformers_lite.languages import catalogue, in_language, languages
+from transformers_lite.languages import catalogue, in_language, known_languages
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ('nbs', 'tools', 'transformers_lite', 'pyproject.toml', 'settings.ini', 'setup.py',
@@ -54,7 +54,7 @@ def make(
 
 def main():
     p = argparse.ArgumentParser(prog='python tools/site.py', description=__doc__)
-    p.add_argument('language', choices=languages())
+    p.add_argument('language', choices=known_languages())
     p.add_argument('home', type=Path, help='a folder; what is in it is lost')
     args = p.parse_args()
     make(args.language, args.home)

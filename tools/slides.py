@@ -10,7 +10,7 @@ from nbconvert import SlidesExporter
 from traitlets.config import Config
 
 import transformers_lite.__main__ as program
-from transformers_lite.languages import languages
+from transformers_lite.languages import known_languages
 
 HERE = Path(__file__).resolve().parent
 PARTS = HERE/'slides'
@@ -42,7 +42,7 @@ def exporter():
 
 def deck(
     chapter, # such as '02_model'
-    language='en', # or one of `languages()`
+    language='en', # or one of `known_languages()`
 ): # the page, as text
     "A chapter as slides."
     program.speak(language)
@@ -57,7 +57,7 @@ def main():
     p = argparse.ArgumentParser(prog='python tools/slides.py', description=__doc__)
     stems = sorted(f.stem for f in NBS.glob('*.ipynb'))
     p.add_argument('chapter', choices=stems, metavar='CHAPTER', help='such as 02_model')
-    p.add_argument('--lang', choices=['en', *languages()], default='en', help='such as ja')
+    p.add_argument('--lang', choices=['en', *known_languages()], default='en', help='such as ja')
     p.add_argument('--to', type=Path, default=Path('build/slides'), help='default: %(default)s')
     args = p.parse_args()
     args.to.mkdir(parents=True, exist_ok=True)

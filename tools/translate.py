@@ -9,7 +9,8 @@ from pathlib import Path
 import polib
 import transformers_lite.__main__ as program
 from transformers_lite import exercises
-from transformers_lite.languages import FOLDER, TITLES, differs, languages, python, retold, words
+from transformers_lite.languages import (FOLDER, TITLES, differs, known_languages, python, retold,
+                                         words)
 
 NBS = Path(__file__).resolve().parents[1]/'nbs'
 HEAD = {'MIME-Version': '1.0', 'Content-Type': 'text/plain; charset=utf-8',
@@ -113,7 +114,7 @@ def main():
     p.add_argument('what', choices=['update', 'check'])
     p.add_argument('language', nargs='*', help='such as ja; default: all that are there')
     args = p.parse_args()
-    bad = [globals()[args.what](x) for x in args.language or languages()]
+    bad = [globals()[args.what](x) for x in args.language or known_languages()]
     raise SystemExit(bool(args.what == 'check' and sum(bad)))
 
 if __name__ == '__main__': main()

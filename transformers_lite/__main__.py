@@ -16,8 +16,8 @@ from time import perf_counter
 from fastcore.basics import camel2snake, chunked
 
 from transformers_lite.editions import EDITIONS, edition, questions
-from transformers_lite.languages import (SPEECH, catalogue, in_language, languages, plot_font,
-                                         reader_language, say as _, speak)
+from transformers_lite.languages import (SPEECH, catalogue, in_language, known_languages,
+                                         plot_font, reader_language, say as _, speak)
 
 SENTIMENT = 'transformers-lite/distilbert-sentiment'
 DIGITS = 'transformers-lite/vit-digits'
@@ -585,7 +585,7 @@ def parser(): # an `ArgumentParser`
         short = f.__doc__.split('. ')[0].rstrip('.')
         s = sub.add_parser(name, help=_(short), description=_(f.__doc__))
         for names, kwargs in args: s.add_argument(*names, **kwargs | {'help': _(kwargs['help'])})
-    for x in p, *sub.choices.values(): x.add_argument('--lang', choices=['en', *languages()],
+    for x in p, *sub.choices.values(): x.add_argument('--lang', choices=['en', *known_languages()],
                                                      help=_('the language; default: yours'))
     return p
 
@@ -594,7 +594,7 @@ def main(
 ): # the exit code: 0, or 2 if the request can't be met
     "Run a command; mistakes are answered in a line, without a traceback."
     asked = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-    asked.add_argument('--lang', choices=['en', *languages()])
+    asked.add_argument('--lang', choices=['en', *known_languages()])
     try: speak(asked.parse_known_args(argv)[0].lang or reader_language())
     except argparse.ArgumentError: speak(reader_language()) # the whole parser will say it
     args = parser().parse_args(argv)

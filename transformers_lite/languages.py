@@ -8,7 +8,7 @@ Docs: https://transformers-lite.github.io/transformers_lite/languages.html.md"""
 __all__ = ['SEEN', 'DOCUMENTED', 'TOLD', 'LITERAL', 'SUMMARY', 'IMPORTS_VERDICT', 'TITLES', 'PLOTS', 'FONTS', 'KEPT', 'OWN_WAY',
            'FOLDER', 'NAMES', 'SPEECH', 'Piece', 'has_words', 'paragraphs', 'spoken', 'meant', 'strings', 'comments',
            'python', 'pieces', 'words', 'anchor', 'retold', 'program', 'verdicts_in', 'in_language', 'plot_font',
-           'kept', 'differs', 'languages', 'reader_language', 'catalogue', 'tongue', 'speak', 'say']
+           'kept', 'differs', 'known_languages', 'reader_language', 'catalogue', 'tongue', 'speak', 'say']
 
 # %% ../nbs/20i_languages.ipynb #lng0004
 import ast, gettext, io, os, re, tokenize
@@ -292,18 +292,18 @@ FOLDER = Path(find_spec('transformers_lite').origin).parent/'translations'
 
 NAMES = {'en': 'English', 'ja': '日本語'} # as their readers call them
 
-def languages()->list: # such as ['ja']
+def known_languages()->list: # such as ['ja']
     "The languages that there are, beside English."
     return sorted(p.parent.name for p in FOLDER.glob('*/index.po'))
 
 # %% ../nbs/20i_languages.ipynb #lng0035a
 def reader_language(
     environ:dict=os.environ, # the variables that gettext looks at, too
-)->str: # one of `languages()`, or 'en'
+)->str: # one of `known_languages()`, or 'en'
     "The language that the reader's system asks for."
     asked = ':'.join(environ.get(k, '') for k in ('LANGUAGE', 'LC_ALL', 'LC_MESSAGES', 'LANG'))
     known = (x.partition('_')[0].partition('.')[0] for x in asked.split(':'))
-    return next((x for x in known if x in ('en', *languages())), 'en')
+    return next((x for x in known if x in ('en', *known_languages())), 'en')
 
 # %% ../nbs/20i_languages.ipynb #lng0035c
 def catalogue(
@@ -329,7 +329,7 @@ def tongue(
 SPEECH = {'language': 'en'}
 
 def speak(
-    language:str, # 'en', or one of `languages()`
+    language:str, # 'en', or one of `known_languages()`
 )->None:
     "Say all that follows in a language."
     SPEECH['language'] = language
