@@ -93,7 +93,8 @@ def matters(
         first = min([n.lineno, *(d.lineno for d in getattr(n, 'decorator_list', ()))])
         kept |= span(first, begin.lineno - 1 if alone(begin) else begin.end_lineno)
         if isinstance(n, DEFINED) and ast.get_docstring(n): kept |= all_of(begin)
-        if isinstance(n, ast.Try): kept |= all_of(n) # half of it is no program
+        if isinstance(n, ast.Try) or getattr(n, 'orelse', ()): # half of it is no program
+            kept |= all_of(n)
     return kept
 
 # %% ../nbs/20g_teaching.ipynb #sld0006
