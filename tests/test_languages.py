@@ -1,5 +1,6 @@
 "The other languages: nothing missing, nothing out of date, nothing lost; the pages run."
 import ast, gettext, json, os, re, subprocess, sys
+from functools import lru_cache
 from importlib import util
 
 import polib, pytest, yaml
@@ -156,6 +157,7 @@ def test_a_page_that_draws_names_the_font(language, path):
 @both
 def test_links_lead_somewhere(language, path):
     "An anchor of a link is in the page that it leads to, in its language."
+    @lru_cache(None)
     def told(p): return in_language(page(p), catalogue(language, p.stem))
     for target, name in re.findall(r'\]\((\w*(?:\.ipynb)?)#([\w-]+)\)', '\n'.join(''.join(c['source']) for c in told(path)['cells'] if c['cell_type'] == 'markdown')):
         other = path.with_name(target) if target else path
