@@ -67,15 +67,7 @@ def check(case, folder):
     name, _, extra = CASES[case]
     return max(util.check_numbers(theirs, ours, batch(name, extra, padding)) for padding in PADDING)
 
-@pytest.fixture(scope='module', params=CASES)
-def case(request, tmp_path_factory):
-    "(transformers' model, ours, the case's name, the folder that ours was loaded from)"
-    folder = tmp_path_factory.mktemp('theirs')
-    return *pair(request.param, folder), request.param, folder
-
-def test_files(case, tmp_path):
-    theirs, ours, _, folder = case
-    util.check_way_back(theirs, ours, folder, tmp_path)
+case, test_files = util.each_case(CASES, pair), util.test_files
 
 @pytest.mark.parametrize('padding', PADDING)
 def test_numbers(case, padding):

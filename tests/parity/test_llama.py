@@ -69,14 +69,7 @@ def pair(case, folder, **kwargs):
 def check(theirs, ours, name, padding):
     return util.check_numbers(theirs, ours, batch(CASES[name][2], padding), tolerance=1e-6 if 'labels' in CASES[name][2] else None) # both round logits to float32
 
-@pytest.fixture(scope='module', params=CASES)
-def case(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp('theirs')
-    return *pair(request.param, folder), request.param, folder
-
-def test_files(case, tmp_path):
-    theirs, ours, _, folder = case
-    util.check_way_back(theirs, ours, folder, tmp_path)
+case, test_files = util.each_case(CASES, pair), util.test_files
 
 @pytest.mark.parametrize('padding', PADDING)
 def test_numbers(case, padding):

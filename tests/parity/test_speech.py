@@ -85,14 +85,7 @@ def pair(case, folder, **kwargs): return util.pair(CASES[case][0], folder, {**SM
 def as_in_5(case): return not CASES[case][1].get('do_stable_layer_norm') and not CASES[case][1].get('add_adapter')
 def paddings(case): return PADDING if CASES[case][3] else ['none']
 
-@pytest.fixture(scope='module', params=CASES)
-def case(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp('theirs')
-    return *pair(request.param, folder), request.param, folder
-
-def test_files(case, tmp_path):
-    theirs, ours, _, folder = case
-    util.check_way_back(theirs, ours, folder, tmp_path)
+case, test_files = util.each_case(CASES, pair), util.test_files
 
 @pytest.mark.parametrize('padding', PADDING)
 def test_numbers(case, padding):

@@ -36,14 +36,7 @@ def pair(case, folder, **kwargs):
     name, config, _ = CASES[case]
     return util.pair(name, folder, {**SMALL, **config}, **kwargs)
 
-@pytest.fixture(scope='module', params=CASES)
-def case(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp('theirs')
-    return *pair(request.param, folder), request.param, folder
-
-def test_files(case, tmp_path):
-    theirs, ours, _, folder = case
-    util.check_way_back(theirs, ours, folder, tmp_path)
+case, test_files = util.each_case(CASES, pair), util.test_files
 
 def test_numbers(case):
     theirs, ours, name, _ = case

@@ -12,7 +12,7 @@ import json, re
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np, torch, transformers
+import numpy as np, pytest, torch, transformers
 from safetensors import safe_open
 
 import transformers_lite
@@ -219,3 +219,16 @@ def check_fresh(a, b):
     for k in a:
         if a[k].ndim == 1: assert torch.equal(a[k], b[k]), k
         elif a[k].numel() > 500: assert .9 < a[k].std() / b[k].std() < 1.1, k
+
+def each_case(names, pair):
+    "A module's fixture `case`: (transformers' model, ours, the case's name, the folder that ours was loaded from)."
+    @pytest.fixture(scope='module', params=names)
+    def case(request, tmp_path_factory):
+        folder = tmp_path_factory.mktemp('theirs')
+        return *pair(request.param, folder), request.param, folder
+    return case
+
+def test_files(case, tmp_path):
+    "For a module with a fixture `case`: what ours saves is what it was loaded from."
+    theirs, ours, _, folder = case
+    check_way_back(theirs, ours, folder, tmp_path)
