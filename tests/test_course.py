@@ -12,7 +12,7 @@ import transformers_lite as lite
 from transformers_lite.__main__ import install
 from helpers import NOTEBOOKS, ROOT, run
 from test_repository import pins, requirements
-from transformers_lite.languages import pieces
+from transformers_lite.languages import anchor as anchor_of, pieces
 
 CHAPTERS = sorted(p for p in NOTEBOOKS if p.stem != 'index')
 each = pytest.mark.parametrize('path', CHAPTERS, ids=lambda p: p.stem)
@@ -117,7 +117,7 @@ def test_the_ways_through_the_course_take_as_long_as_they_say():
     seen = [n for _, numbers in weeks for n in numbers.split(', ')]
     for i, n in enumerate(seen): assert not (late := {*table[n][2].split(', ')} & {*table} - {*seen[:i]}), (n, late)
 
-def anchors(path): return {re.sub(r'[^\w -]', '', h).strip().lower().replace(' ', '-') for h in re.findall(r'^#+ (.+)$', prose(path), re.M)}
+def anchors(path): return {anchor_of(h) for h in re.findall(r'^#+ (.+)$', prose(path), re.M)}
 
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
 def test_local_links_and_pictures_resolve(path):

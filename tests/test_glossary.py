@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest, yaml
 
 from helpers import ROOT
+from transformers_lite.languages import anchor
 
 GLOSSARY = '27_glossary'
 EVERYDAY = dict( # words that mean something else in the chapters before their own
@@ -27,7 +28,6 @@ def terms():
         yield SimpleNamespace(name=name, words=words, line=line, chapter=chapter, section=section, papers=[p for p in papers.strip().split('; ') if p])
 
 def word(words): return re.compile(r'(?<![\w-])(?:' + '|'.join(re.escape(w.lower()) + 's?' for w in words) + r')(?![\w-])')
-def anchor(heading): return re.sub(r'[^\w -]', '', heading).strip().lower().replace(' ', '-')
 
 def prose(text):
     "Text in small letters and on one line, without code and the targets of links."
