@@ -244,13 +244,6 @@ class LoadsSettings(Settings):
         return cls.vet(read_json(path), path), rest
 
     @classmethod
-    def from_json_file(cls,
-        json_file:str|Path, # path of a JSON file
-    )->Self: # the configuration
-        "Read a configuration from one JSON file."
-        return cls.from_dict(cls.vet(read_json(json_file), json_file), _vetted=True)
-
-    @classmethod
     def from_pretrained(cls,
         # folder, path of a config.json, 'transformers-lite/…', or hub repository
         pretrained_model_name_or_path:str|Path,

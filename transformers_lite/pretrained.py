@@ -164,7 +164,7 @@ def adopt(
 
 # %% ../nbs/20d_pretrained.ipynb #4f2cb564
 class JsonMixin:
-    "Settings that print as JSON and save as one file; a subclass has `to_dict`."
+    "Settings that print as JSON, and are one file; a subclass has `to_dict`, `from_dict`, `vet`."
     def to_json_string(self)->str: return to_json(self.to_dict())
     def __repr__(self): return f'{type(self).__name__} {self.to_json_string()}'
     def __eq__(self, other): return type(self) is type(other) and self.to_dict() == other.to_dict()
@@ -175,6 +175,13 @@ class JsonMixin:
     )->None:
         "Write the settings to one JSON file."
         write_text(path, self.to_json_string())
+
+    @classmethod
+    def from_json_file(cls,
+        json_file:str|Path, # path of a JSON file
+    )->Self: # the object
+        "Read the settings of one JSON file."
+        return cls.from_dict(cls.vet(read_json(json_file), json_file), _vetted=True)
 
 # %% ../nbs/20d_pretrained.ipynb #preupload
 def upload(
@@ -225,7 +232,7 @@ class BringsCode(Recognised):
         if self._auto_class if code is None else code: take_away(self, folder, settings)
 
 
-# %% ../nbs/20d_pretrained.ipynb #7888493c
+# %% ../nbs/20d_pretrained.ipynb #saveopts
 SAVE_OPTIONS = (  # of other kinds of objects, or without a meaning here
     'is_main_process', 'state_dict', 'max_shard_size', 'safe_serialization', 'variant',
     'save_function', 'save_peft_format', 'save_original_format', 'save_config',
@@ -233,6 +240,7 @@ SAVE_OPTIONS = (  # of other kinds of objects, or without a meaning here
     'legacy_format', 'legacy_serialization', 'filename_prefix', 'use_diff', 'save_jinja_files',
     'config_file_name')
 
+# %% ../nbs/20d_pretrained.ipynb #7888493c
 class PushToHubMixin(BringsCode):
     "Whatever has a `save_pretrained` can be pushed to the hub."
     @contextmanager
@@ -648,13 +656,6 @@ class LoadsPreprocessor(FindsSettings):
                              f"so it can't make a {cls.__name__}. Load it with {whose}, "
                              "or take the folder of the model that you mean.")
         with naming(name): return cls.from_dict(d, _vetted=True, **kwargs)
-
-    @classmethod
-    def from_json_file(cls,
-        json_file:str|Path, # path of a JSON file
-    )->Self: # the processor
-        "Read one from one JSON file."
-        return cls.from_dict(cls.vet(read_json(json_file), json_file), _vetted=True)
 
 # %% ../nbs/20d_pretrained.ipynb #382f5b75
 class PreprocessorMixin(LoadsPreprocessor, Settings):
