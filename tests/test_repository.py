@@ -117,6 +117,7 @@ NAME = r'transformers[_-]lite'
 
 def bare_install(text):
     "What in a text would install the package by its name alone; None where it names the repository."
+    text = text.replace('"\n"', '')   # a catalogue breaks its lines where it likes
     rest = re.sub(rf'{NAME}(\[[^]]+\])? @ (git\+|{{SOURCE)\S+', '', text)
     return re.search(rf'pip install [^\n`]*\b{NAME}\b|\b{NAME}\[\w[\w,]*\]', rest)
 
@@ -133,6 +134,7 @@ def test_no_text_installs_from_a_registry():
 @pytest.mark.parametrize('text', [
     "pip install transformers_lite", "%pip install 'transformers_lite[course]'",
     'needs "transformers_lite[int8]"', "pip install -U transformers-lite",
+    'msgid ""\n"先に `pip install "\n"transformers_lite`"\n',
     "pip install 'transformers_lite[tf]'."])
 def test_a_bare_install_is_noticed(text): assert bare_install(text)
 
