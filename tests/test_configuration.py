@@ -343,7 +343,7 @@ def test_copies():
 
 def test_conveniences():
     c = DistilBertConfig(return_dict=False)
-    assert c.use_return_dict is False and c.name_or_path == '' and c._attn_implementation is None
+    assert c.use_return_dict is False and c.name_or_path == '' and c.attn_implementation is None and c._attn_implementation == 'sdpa'
     c.update({'hidden_size': 96, 'num_labels': 3})
     assert c.dim == 96 and c.num_labels == 3
     assert '_attn_implementation' not in DistilBertConfig(attn_implementation='eager').to_dict()

@@ -1,5 +1,5 @@
 "The course as a reader finds it: its ways in, its links and pictures, the command that writes it, and what shows itself."
-import ast, importlib.util, json, re, subprocess, sys
+import ast, functools, importlib.util, json, re, subprocess, sys
 from collections import Counter
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -171,12 +171,16 @@ def test_pictures_in_text_and_html_have_names(path):
     assert [tag[:80] for tag in re.findall(r'<img [^>]*>', html) if not re.search(r' alt="[^"]+"', tag)] == []
     assert [tag for tag in re.findall(r'<svg [^>]*>', html) if 'role="' not in tag or 'aria-label="' not in tag] == []
 
+@functools.cache
 def definitions(code):
     "The public classes and functions that code defines, each with all of its code: a patched method by the name of its class."
+    found = []
     for node in ast.parse(re.sub(r'^[%!].*$', 'pass', code, flags=re.M)).body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or re.match(r'_(?!_)', node.name): continue
         patched = [d for d in node.decorator_list if ast.unparse(d).split('(')[0] == 'patch']
-        yield (f'{ast.unparse(node.args.args[0].annotation)}.' if patched else '') + node.name, ast.unparse(node).replace('from transformers_lite.', 'from .')
+        whose = f'{ast.unparse(node.args.args[0].annotation)}.' if patched else ''
+        found.append((whose + node.name, ast.unparse(node).replace('from transformers_lite.', 'from .')))
+    return found
 
 def test_nbdev_prepares_every_page(tmp_path):
     "What `make docs` does before Quarto, which no package registry carries: each public class and function is on its page with its code, once, under one heading."
@@ -185,7 +189,8 @@ def test_nbdev_prepares_every_page(tmp_path):
     for name in 'nbs transformers_lite pyproject.toml settings.ini setup.py README.md _quarto.yml tools'.split():
         src = ROOT/name
         shutil.copytree(src, tmp_path/name, symlinks=True, ignore=shutil.ignore_patterns('__pycache__', '.ipynb_checkpoints')) if src.is_dir() else shutil.copy(src, tmp_path/name)
-    run(sys.executable, '-c', 'from nbdev.quarto import nbdev_proc_nbs; nbdev_proc_nbs()', cwd=tmp_path, PYTHONPATH=f'{tmp_path}')
+    once = 'import functools, os, nbdev.config as c; c._load_toml = functools.cache(c._load_toml)' # nbdev reads pyproject.toml twice a cell
+    run(sys.executable, '-c', f'{once}; from nbdev.quarto import nbdev_proc_nbs; nbdev_proc_nbs(n_workers=0); os._exit(0)', cwd=tmp_path, PYTHONPATH=f'{tmp_path}')
     made = {p.stem: json.loads(p.read_text(encoding='utf-8'))['cells'] for p in (tmp_path/'_proc').rglob('*.ipynb')}
     assert made.keys() == {p.stem for p in NOTEBOOKS}
     for stem, page in made.items():

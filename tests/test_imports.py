@@ -65,3 +65,14 @@ def test_families_are_listed_whole():
     named = {path.split('.')[1] for kinds in auto.FAMILIES.values() for path in kinds.values()}
     named |= {n for n in auto.__all__ if n.startswith('Auto') and n != 'AutoClass'}
     assert named <= {*transformers_lite.__all__} and len(named) > 30
+
+LOADED = '''
+import torch, transformers_lite as lite
+for auto, name in zip('AutoModelForSequenceClassification AutoModelForImageClassification AutoModelForCTC AutoModelForCausalLM'.split(), 'distilbert-sentiment vit-digits wav2vec2-morse llama-reviews'.split()):
+    getattr(lite, auto).from_pretrained(f'transformers-lite/{name}')
+'''
+COMPILER = {'torch._dynamo', 'sympy'} # a second and more, which torch takes for arithmetic on what has no memory
+
+def test_loading_brings_no_compiler():
+    assert not COMPILER & modules_after(LOADED)
+    assert COMPILER <= modules_after("import torch\nwith torch.device('meta'): torch.nn.Linear(3, 4).weight * 2") # negative control

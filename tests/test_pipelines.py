@@ -170,7 +170,7 @@ from pathlib import Path
 result = '''
 
 @pytest.fixture(scope='session')
-def said_457(home): return run457(OLDER + 'test_pipelines.older(Path(args[1]))', str(ROOT/'tests'), str(home), USE_TF='0')
+def said_457(home): return run457(OLDER + 'test_pipelines.older(Path(args[1]))', str(ROOT/'tests'), str(home))
 
 def test_equal_to_transformers_457(said_457, home):
     assert len(said_457) == len(CASES) + len(QUESTIONS)
@@ -200,7 +200,7 @@ def test_a_sound_in_pieces_has_no_letter_too_many(listen):
     theirs = transformers.pipeline('automatic-speech-recognition', model=str(SHIPPED/'wav2vec2-morse'))
     five = [theirs(morse(), **kw)['text'] for kw in CUTS]
     four = run457(OLDER + "[transformers.pipeline('automatic-speech-recognition', model=args[1])(test_pipelines.morse(), **kw)['text'] for kw in test_pipelines.CUTS]",
-                  str(ROOT/'tests'), str(SHIPPED/'wav2vec2-morse'), USE_TF='0')
+                  str(ROOT/'tests'), str(SHIPPED/'wav2vec2-morse'))
     for said in five, four:
         assert 'HELLO, WORLD!NG' in said and sum(t != 'HELLO, WORLD!' for t in said) >= 6
         assert all(t == 'HELLO, WORLD!' for t, kw in zip(said, CUTS) if kw['batch_size'] == 1) # alone, no piece is filled up
@@ -230,7 +230,7 @@ def test_an_answer_in_two_windows_is_one(home):
 pipe = transformers.pipeline('question-answering', model=args[1])
 test_pipelines.sure_of(pipe.model, args[3], transformers.modeling_outputs.QuestionAnsweringModelOutput)
 result = test_pipelines.plain(pipe(**args[2]))'''
-    theirs = run457(code, str(ROOT/'tests'), str(home/'answers'), kw, token, USE_TF='0')
+    theirs = run457(code, str(ROOT/'tests'), str(home/'answers'), kw, token)
     sure_of(pipe.model, token, lite.QuestionAnsweringModelOutput)
     ours = pipe(**kw)
     assert {k: ours[k] for k in ('answer', 'start', 'end')} == {k: theirs[k] for k in ('answer', 'start', 'end')} == dict(answer='there', start=CONTEXT.index('there'), end=CONTEXT.index('there') + 5)

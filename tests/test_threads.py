@@ -67,10 +67,15 @@ def test_pickled_and_copied(thing):
     for other in pickle.loads(pickle.dumps(obj)), copy.deepcopy(obj), copy.copy(obj): assert all(same(do(other, i), want[i]) for i in range(24))
 
 class Work(Dataset):
-    "Items that are made by the worker's copy."
-    def __init__(self, obj, do): self.obj, self.do = obj, do
-    def __len__(self): return 24
-    def __getitem__(self, i): return self.do(self.obj, i)
+    "Items that are made by the worker's copies, of each thing in turn."
+    def __init__(self):
+        self.made = {name: (make(), do) for name, (make, do) in THINGS.items()}
+        for name in 'slow', 'fast': tokenize(self.made[name][0], 1) # used before, so that its threads and locks exist
+    def __len__(self): return 24 * len(THINGS)
+    def __getitem__(self, i):
+        name = [*THINGS][i // 24]
+        obj, do = self.made[name]
+        return name, do(obj, i % 24)
 
 def as_is(items): return items
 
@@ -78,17 +83,16 @@ def as_is(items): return items
 def test_workers_of_a_data_loader(how):
     "Tokenizer, processors and a model go to two workers, started afresh or forked."
     code = f'''
-import torch, warnings
+import warnings
 from torch.utils.data import DataLoader
 import test_threads as t
 warnings.simplefilter('ignore')
 if __name__ == '__main__':
-    for name, (make, do) in t.THINGS.items():
-        obj = make()
-        if name == 'slow' or name == 'fast': do(obj, 1) # used before, so that its threads and locks exist
-        got = [x for batch in DataLoader(t.Work(obj, do), batch_size=6, num_workers=2, multiprocessing_context={how!r}, collate_fn=t.as_is) for x in batch]
-        assert len(got) == 24 and all(t.same(g, do(obj, i)) for i, g in enumerate(got)), name
-        print(name)
+    work = t.Work()
+    got = [x for batch in DataLoader(work, batch_size=6, num_workers=2, multiprocessing_context={how!r}, collate_fn=t.as_is) for x in batch]
+    assert len(got) == len(work)
+    for i, (name, item) in enumerate(got): assert t.same(item, work[i][1]), name
+    print(*dict.fromkeys(name for name, _ in got))
 '''
     assert run_python(code, Path(__file__).parent, OMP_NUM_THREADS='1', TOKENIZERS_PARALLELISM='false').split() == [*THINGS]
 

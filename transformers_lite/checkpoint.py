@@ -13,9 +13,9 @@ __all__ = ['WEIGHTS', 'ALL_WEIGHTS', 'LEAVES', 'LEGACY', 'WRAPPED', 'TRACES', 'V
            'load_state_dict', 'read_weights', 'check_shard', 'renamed', 'fit_name', 'habits', 'fitted', 'match',
            'why_none_fits', 'fit_weights', 'tied_groups', 'set_part', 'Places', 'tensors_in', 'hollow_names',
            'FillsGaps', 'cast', 'some', 'verdicts', 'spoilt', 'warn_caller', 'Adopts', 'config_and_args',
-           'read_checkpoint', 'pick_dtype', 'build_hollow', 'FromConfig', 'read_gguf', 'extra', 'quantize_layers',
-           'spread_parts', 'Settles', 'Loads', 'plain_tensors', 'save_weights', 'older_files', 'Writes', 'Saves',
-           'resize_rows', 'fit_width', 'Resizes', 'Prunes']
+           'read_checkpoint', 'pick_dtype', 'NoNumbers', 'build_hollow', 'FromConfig', 'read_gguf', 'extra',
+           'quantize_layers', 'spread_parts', 'Settles', 'Loads', 'plain_tensors', 'save_weights', 'older_files',
+           'Writes', 'Saves', 'resize_rows', 'fit_width', 'Resizes', 'Prunes']
 
 # %% ../nbs/02b_checkpoint.ipynb #724115fe
 import copy, inspect, math, os, re, warnings
@@ -31,6 +31,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from .attention import Prunable
 from .configuration import (
@@ -312,6 +313,7 @@ def fit_weights(
     expected:dict, # as of `match`
     source:str|Path|None, # where the weights come from
     ignore_mismatched_sizes:bool=False, # leave out weights of another shape
+    strict:bool=True, # is it an error if none fits?
 )->tuple: # as of `match`
     "`match`, but RuntimeError for weights of other shapes, ValueError where none fits."
     found, info = match(weights, expected, *habits(model))
@@ -321,7 +323,7 @@ def fit_weights(
         raise RuntimeError(f"'{source}' does not fit {whose}: {shapes}. Change the configuration, "
                            "or pass ignore_mismatched_sizes=True for fresh weights there.")
     over, missing = info['unexpected_keys'], info['missing_keys']
-    if found or wrong or not over or not missing: return found, info
+    if found or wrong or not over or not missing or not strict: return found, info
     raise ValueError(f"'{source}': none of its {len(over)} weights is one of {whose} (the first is "
                      f"'{min(over)}'; wanted is '{min(missing)}'). "
                      + why_none_fits(over, missing, model))
@@ -540,10 +542,12 @@ class Adopts:
         source:str|Path|None, # where they come from, for messages
         build:Callable, # makes another model like this one
         ignore_mismatched_sizes:bool=False, # fresh weights where the shape differs; else an error
+        strict:bool=True, # is it an error if none fits?
     )->tuple: # (loading info, messages)
         "Take over a checkpoint's weights, keep shared ones shared, and fill in what it lacks."
         groups, expected = tied_groups(self), self.state_dict()
-        found, info = fit_weights(self, state_dict, expected, source, ignore_mismatched_sizes)
+        found, info = fit_weights(
+            self, state_dict, expected, source, ignore_mismatched_sizes, strict)
         for name, t in found.items():
             floats = t.is_floating_point()
             if floats != expected[name].is_floating_point():
@@ -648,14 +652,28 @@ def pick_dtype(
                          "use 'auto', 'float32', 'float16' or 'bfloat16'.")
     return found
 
+# %% ../nbs/02b_checkpoint.ipynb #hollnone
+class NoNumbers(TorchFunctionMode):
+    "Within it, `torch.nn.init` leaves what has no memory as it is."
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, '__module__', None) == 'torch.nn.init':
+            t = args[0] if args else kwargs['tensor']
+            if t.is_meta: return t
+        return func(*args, **kwargs)
+
 # %% ../nbs/02b_checkpoint.ipynb #dc2d04b2
 def build_hollow(
     build:Callable, # makes a model
     dtype:torch.dtype, # kind of number, if it must be made for real
 )->nn.Module: # a model without memory; a real one if its constructor needs to see numbers
-    "Build a model on the meta device."
+    "Build a model on the meta device; RuntimeError if the caller is there already."
+    if torch.empty(0).is_meta:
+        raise RuntimeError("You are using `from_pretrained` with a meta device context manager "
+                           "around it, where weights have no memory. Leave that out; for shapes "
+                           "alone, call the class with a configuration.")
     try:
-        with torch.device('meta'): return build()
+        with torch.device('meta'), NoNumbers(): return build()
     except (RuntimeError, NotImplementedError): pass
     except (AssertionError, TypeError) as e: # the latter of torch, for more than 64 bits
         if isinstance(e, TypeError) and 'Overflow' not in str(e): raise
@@ -676,7 +694,7 @@ class FromConfig:
     )->Self: # a model with fresh weights
         "Build a model from a copy of a configuration."
         config = copy.deepcopy(config)
-        if attn_implementation is not None: config._attn_implementation = attn_implementation
+        if attn_implementation is not None: config.attn_implementation = attn_implementation
         dtype = pick_dtype(torch_dtype if dtype is None else dtype, config, {})
         return cast(cls(config, **kwargs), dtype)
 
@@ -799,7 +817,8 @@ class Loads(Adopts, Places, FillsGaps, FromConfig, Settles):
         torch_dtype:torch.dtype|str|None=None, # the older name of `dtype`
         attn_implementation:str|None=None, # 'packed' (default), 'sdpa' or 'eager'
         ignore_mismatched_sizes:bool=False, # fresh weights where the shape differs; else an error
-        output_loading_info:bool=False, # also return the sets of keys that didn't fit
+        # also return the sets of keys that didn't fit; then it is no error if none does
+        output_loading_info:bool=False,
         state_dict:dict|None=None, # weights to use instead of the checkpoint's
         use_safetensors:bool|None=None, # True: read no pickle, not even as plain tensors
         variant:str|None=None, # of several sets of weights: as of `variant_name`
@@ -819,11 +838,12 @@ class Loads(Adopts, Places, FillsGaps, FromConfig, Settles):
         files = dict(use_safetensors=use_safetensors, variant=variant)
         (settings, args), weights = read_checkpoint(cls, name, config, state_dict, kwargs, **files)
         if key_mapping: weights = {renamed(k, key_mapping): t for k, t in weights.items()}
-        if attn_implementation is not None: settings._attn_implementation = attn_implementation
+        if attn_implementation is not None: settings.attn_implementation = attn_implementation
         dtype = pick_dtype(torch_dtype if dtype is None else dtype, settings, weights)
         def build(): return cls(copy.deepcopy(settings), *model_args, **args)
         model = build_hollow(build, dtype)
-        info, said = model.adopt(weights, dtype, name, build, ignore_mismatched_sizes)
+        info, said = model.adopt(weights, dtype, name, build, ignore_mismatched_sizes,
+                                 strict=not output_loading_info)
         model.check_memory()
         for message in said: warn_caller(f"{cls.__name__} from '{name}': {message}")
         model.config.dtype, model.name_or_path = dtype, str(name)

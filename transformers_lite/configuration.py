@@ -174,7 +174,7 @@ class KeepsRules(Settings):
 # %% ../nbs/01_configuration.ipynb #50d40499
 class ShowsSettings(Settings):
     "Settings as a dict, as text and in a notebook."
-    _hidden = 'name_or_path', '_attn_implementation'  # what is not written to a file
+    _hidden = 'name_or_path', 'attn_implementation'  # what is not written to a file
     # a model of transformers asks its configuration
     base_model_tp_plan = base_model_pp_plan = base_model_ep_plan = None
 
@@ -315,14 +315,13 @@ class Conveniences(Settings):
         return self.return_dict
 
     @property
-    def attn_implementation(self)->str|None: # 'packed', 'sdpa' or 'eager'; None: the default
-        "How attention is computed; set it before or after a model is made."
-        return self._attn_implementation
+    def _attn_implementation(self)->str: # 'sdpa' where nothing is set: 'packed' calls that as well
+        "How attention is computed, under a name that transformers knows."
+        return self.attn_implementation or 'sdpa'
 
-    @attn_implementation.setter
-    def attn_implementation(self, kind:str|None): self._attn_implementation = kind
-    _attn_implementation_internal = attn_implementation # where transformers' models write it
-    def _get_non_default_generation_parameters(self)->dict: return {} # asked when one is saved
+    @_attn_implementation.setter
+    def _attn_implementation(self, kind:str|None): self.attn_implementation = kind
+    _attn_implementation_internal = _attn_implementation # where transformers' models write it
 
 
 # %% ../nbs/01_configuration.ipynb #6e23ca36
@@ -345,7 +344,7 @@ class PretrainedConfig(
         **kwargs,
     ):
         from_file = kwargs.pop('_from_file', False)
-        self.name_or_path, self._attn_implementation = '', attn_implementation
+        self.name_or_path, self.attn_implementation = '', attn_implementation
         for k, default in COMMON.items():
             v = kwargs.pop(k, None)
             if v is not None or k not in vars(self): setattr(self, k, default if v is None else v)

@@ -197,11 +197,10 @@ def Embedding(
     padding_idx:int|None=None, # the row that stays zero; None: none does
 )->nn.Embedding:
     "`nn.Embedding`, which can be made without numbers."
-    room = torch.empty(num_embeddings, embedding_dim, device='meta') # a shape, and no memory
+    room = torch.empty(num_embeddings, embedding_dim) # memory that nobody has touched yet
     if not (_filled_later.get() and large(room)):
         return nn.Embedding(num_embeddings, embedding_dim, padding_idx)
-    table = nn.Embedding.from_pretrained(room, freeze=False, padding_idx=padding_idx)
-    return table.to_empty(device=torch.get_default_device())
+    return nn.Embedding.from_pretrained(room, freeze=False, padding_idx=padding_idx)
 
 # %% ../nbs/22_layers.ipynb #b4a8fbd4
 @contextmanager

@@ -159,7 +159,7 @@ class AttentionModes:
     "How a model attends: 'packed', 'sdpa' or 'eager'."
     @property
     def attention_mode(self)->str: # 'packed', 'sdpa' or 'eager'
-        return self.config._attn_implementation or 'packed'
+        return self.config.attn_implementation or 'packed'
 
     @classmethod
     def _can_set_attn_implementation(cls)->bool: return True # transformers asks
@@ -174,10 +174,10 @@ class AttentionModes:
         attn_implementation:str, # 'packed' (default), 'sdpa' or 'eager'
     )->None:
         "Compute attention in another way from now on."
-        before, self.config._attn_implementation = self.attention_mode, attn_implementation
+        before, self.config.attn_implementation = self.attention_mode, attn_implementation
         try: self.check_attention_mode()
         except ValueError:
-            self.config._attn_implementation = before
+            self.config.attn_implementation = before
             raise
 
 # %% ../nbs/02_model.ipynb #reme0001

@@ -565,13 +565,13 @@ class Wav2Vec2Processor(PadsBoth, ReadsBack, ProcessorMixin):
     def __call__(self,
         audio=None, # sound, as of `Wav2Vec2FeatureExtractor`
         text:str|list|None=None, # a text or a list of texts
-        images:None=None, videos:None=None, # it has no eyes
         raw_speech=None, # an older name of `audio`
         **kwargs:Unpack[ProcessorOptions]
     )->BatchFeature|BatchEncoding: # input_values, labels or both; for text alone, as the tokenizer
         "Make sound, text or both ready for the model."
-        if images is not None or videos is not None:
-            raise ValueError("It takes audio and text: leave images and videos out.")
+        for k in ('images', 'videos'):  # 4.57 has a place for them
+            if kwargs.pop(k, None) is not None:
+                raise ValueError(f"{type(self).__name__} takes audio and text: leave {k} out.")
         audio = raw_speech if audio is None else audio
         many = isinstance(audio, (list, tuple)) and len(audio) > 0
         if isinstance(audio[0] if many else audio, str): audio, text = None, audio

@@ -248,14 +248,14 @@ class TFLoads:
         (settings, _), weights = read_checkpoint(cls, name, config, state_dict, kwargs, takes={},
                                                  readable=READABLE)
         model = cls(settings, *model_args)
-        info, said = model.adopt(weights, name, ignore_mismatched_sizes)
+        info, said = model.adopt(weights, name, ignore_mismatched_sizes, not output_loading_info)
         for message in said: warn_caller(f"{cls.__name__} from '{name}': {message}")
         return (model, info) if output_loading_info else model
 
-    def adopt(self, weights, source, ignore_mismatched_sizes=False)->tuple:
+    def adopt(self, weights, source, ignore_mismatched_sizes=False, strict=True)->tuple:
         "Take over the numbers of a checkpoint: (loading info, messages)."
         own = named_weights(self)
-        found, info = fit_weights(self, weights, own, source, ignore_mismatched_sizes)
+        found, info = fit_weights(self, weights, own, source, ignore_mismatched_sizes, strict)
         for name, t in found.items(): own[name].write(t)
         parts = {n.split('.')[0] for n in named_weights(self.base_model)}
         return info, verdicts(self, info, parts) + spoilt(weights)
