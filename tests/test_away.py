@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import transformers_lite
-from helpers import ROOT, run, run_python
+from helpers import ROOT, THEIRS, forked, run
 from interop.test_away import BLOCKED, notebook
 from transformers_lite import AutoModel, DistilBertConfig, DistilBertForSequenceClassification, DistilBertModel, DistilBertTokenizerFast
 from transformers_lite.away import Parcel, lay_out, names_in
@@ -19,7 +19,9 @@ def answers(folder, name, call='torch.ones(1, 4)'):
     "What a model says, by the folder's own code, where this package can't be imported."
     entry = json.loads((folder/'config.json').read_text())['auto_map']['AutoModel'].split('.')[0]
     code = BLOCKED + f'import torch\nfrom {folder.name}.{entry} import {name}\nwith torch.no_grad(): print({name}.from_pretrained({folder.name!r})({call}).tolist())'
-    return eval(run_python(code, cwd=folder.parent).splitlines()[-1])
+    out, err, status = forked(code, THEIRS, cwd=folder.parent)
+    assert status == 0, out + err
+    return eval(out.splitlines()[-1])
 
 BASE = '''
 from torch import nn

@@ -4,7 +4,7 @@ import inspect, json, re
 
 import pytest
 
-from helpers import ROOT, run457, run_python
+from helpers import ROOT, result_of, run457
 import transformers_lite
 from transformers_lite import DistilBertTokenizer, DistilBertTokenizerFast
 from transformers_lite.tokenizer import Encoding, PreTrainedTokenizerBase
@@ -563,8 +563,7 @@ CLAIMS = dict(
 @pytest.fixture(scope='module')
 def done():
     "What each release gives."
-    new = run_python(CODE + "\nprint('\\n' + json.dumps(result))", HF_HUB_OFFLINE='1')
-    return run457(CODE), json.loads(new.splitlines()[-1])
+    return run457(CODE), result_of(CODE)
 
 @pytest.mark.parametrize('name', CLAIMS)
 def test_claim(done, name):

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from helpers import ROOT
+from helpers import ROOT, TORCH, forked
 
-def cli(*args, stdin='', **env):
-    "Run the command line; what it printed, what it complained about, and its exit code."
+def cli(*args, stdin='', fresh=False, **env):
+    "Run the command line; what it printed, what it complained about, and its exit code. A process of its own has torch already, unless it is to be `fresh`."
+    if not (fresh or env):
+        code = f"import runpy, sys\nsys.argv = ['transformers_lite', *{[*map(str, args)]!r}]\nrunpy.run_module('transformers_lite', run_name='__main__')"
+        out, err, status = forked(code, TORCH, stdin=stdin)
+        return subprocess.CompletedProcess(args, status, out, err)
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONIOENCODING': 'utf-8', 'HF_HUB_OFFLINE': '1', **env}
     return subprocess.run([sys.executable, '-m', 'transformers_lite', *map(str, args)], input=stdin, env=env, text=True, encoding='utf-8', capture_output=True)
 
@@ -21,7 +25,7 @@ GOOD, BAD = 'What a wonderful, moving film.', 'A dull and terrible waste of time
 
 def test_demo():
     start = os.times() # a processor's time, since others may be at work
-    out = '\n'.join(lines())
+    out = '\n'.join(lines(fresh=True))
     end = os.times()
     assert end.children_user + end.children_system - start.children_user - start.children_system < 10
     for word in '1. The config', '2. The model', '3. The token', '4. The predict', '[CLS]', '##', 'positive', 'negative', '%', 'classify', 'Done in': assert word in out

@@ -9,7 +9,7 @@ from transformers_lite.configuration import COMMON
 from transformers_lite.messages import warn_once
 from transformers_lite.rules import ACTIVATIONS, PROBLEM_TYPES
 from transformers_lite.store import to_json
-from helpers import run457, run_python
+from helpers import result_of, run457
 
 GUIDE = '''DistilBertConfig {
   "activation": "gelu",
@@ -134,8 +134,7 @@ result = out
 
 def run5(code, *args):
     "The same code, beside the transformers that is installed with us."
-    out = run_python(f'import json, transformers\nargs = json.loads({json.dumps(args)!r})\n{code}\nprint(json.dumps(result))', HF_HUB_OFFLINE='1')
-    return json.loads(out.splitlines()[-1])
+    return result_of(code, args=args)
 
 @pytest.mark.parametrize('oracle', [run457, run5])
 def test_files_of_both_transformers(oracle, tmp_path, monkeypatch):

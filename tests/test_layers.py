@@ -206,9 +206,9 @@ def test_every_layer_of_a_fresh_model_is_filled(monkeypatch):
         if filled.get() and layers.large(self.weight):
             with torch.no_grad(): self.weight.fill_(torch.nan)
         else: nn.Linear.reset_parameters(self)
-    filled, to_empty = layers._filled_later, nn.Embedding.to_empty
+    filled, made = layers._filled_later, nn.Embedding.from_pretrained
     monkeypatch.setattr(Linear, 'reset_parameters', empty)
-    monkeypatch.setattr(nn.Embedding, 'to_empty', lambda self, device: (table := to_empty(self, device=device)).weight.data.fill_(torch.nan) is not None and table)
+    monkeypatch.setattr(nn.Embedding, 'from_pretrained', lambda room, **kwargs: made(room.fill_(torch.nan), **kwargs))
     with filled_later(): assert all(m(600, 600).weight.isnan().all() for m in (Linear, Embedding))
     big = dict(dim=512, n_heads=4, n_layers=1, hidden_dim=600, vocab_size=1000)
     sound = dict(hidden_size=512, num_attention_heads=4, num_hidden_layers=1, intermediate_size=600, conv_dim=(16, 512), conv_kernel=(10, 3), conv_stride=(5, 2), vocab_size=600)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import Answering, run457, run_python, serving
+from helpers import Answering, result_of, run457, run_python, serving
 from transformers_lite import (AutoConfig, AutoFeatureExtractor, AutoImageProcessor, AutoModel, AutoModelForCTC, AutoModelForImageClassification, AutoModelForSequenceClassification, AutoProcessor,
                                AutoTokenizer, DistilBertConfig, DistilBertForSequenceClassification, DistilBertModel, PretrainedConfig, ViTConfig, ViTForImageClassification, ViTImageProcessor, Wav2Vec2Config,
                                Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC)
@@ -101,7 +101,7 @@ popped = {n for f in readers for n in re.findall(r'kwargs\\.pop\\("(\\w+)"', ins
 result = sorted(named), sorted(popped)
 """
 
-def run5(code): return json.loads(run_python(f"import json, transformers\n{code}\nprint(json.dumps(result))", HF_HUB_OFFLINE='1').splitlines()[-1])
+def run5(code): return result_of(code)
 
 @pytest.mark.parametrize('oracle', [run457, run5])
 def test_both_releases_options_are_in_the_tables(oracle):

@@ -139,6 +139,20 @@ def _():
                 lambda: import_time('from transformers_lite import DistilBertModel'),
                 lambda: import_time('import torch'))
 
+ANSWER = '''
+from {package} import AutoModelForSequenceClassification, AutoTokenizer
+model = AutoModelForSequenceClassification.from_pretrained({path!r})
+model(**AutoTokenizer.from_pretrained({path!r})('A warm film.', return_tensors='pt')).logits
+'''
+
+@case('import, load the shipped classifier, and answer', group='import', target=2, runs=7,
+      floor='import torch')
+def _():
+    theirs, ours = (ANSWER.format(package=p, path=str(SENTIMENT))
+                    for p in ('transformers', 'transformers_lite'))
+    return Race(lambda: import_time(theirs), lambda: import_time(ours),
+                lambda: import_time('import torch'))
+
 # loading and building
 
 @case('from_pretrained, 66 M weights', group='load and build', target=3, runs=31,

@@ -43,7 +43,7 @@ def test_a_part_of_ours_in_457(tmp_path):
 warnings.simplefilter('ignore')
 sys.path[:0] = [args[1], args[1] + '/interop']
 from test_mixed import made_and_loaded
-result = made_and_loaded(args[0])''', str(tmp_path), str(ROOT/'tests'), USE_TF='0')
+result = made_and_loaded(args[0])''', str(tmp_path), str(ROOT/'tests'))
 
 def test_built_from_our_configuration_in_457(tmp_path):
     assert run457('''import torch, transformers_lite
@@ -53,7 +53,7 @@ theirs.save_pretrained(args[0])
 ours, info = transformers_lite.DistilBertModel.from_pretrained(args[0], output_loading_info=True)
 assert not any(info.values())
 with torch.no_grad(): assert (theirs(ids)[0] - ours(ids)[0]).abs().max() < 1e-5
-result = True''', str(tmp_path), USE_TF='0')
+result = True''', str(tmp_path))
 
 def test_built_from_our_configuration(): # 5.23 asks for names that ours lacks: transformers' class answers, with our settings
     small = dict(hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32)
