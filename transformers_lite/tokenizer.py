@@ -17,11 +17,12 @@ __all__ = ['CharSpan', 'TokenSpan', 'SPECIAL_TOKENS', 'FLAGS', 'Side', 'Length',
            'plain_rows', 'ReadsIds', 'Decodes', 'paired', 'as_samples', 'PicksInputs', 'CallOptions', 'CallsOnce',
            'CutsIds', 'OlderNames', 'EncodesTexts', 'write_files', 'SavesTokenizer', 'own_code', 'own_templates',
            'read_setting', 'read_settings', 'read_added', 'read_backend', 'read_templates', 'backend_sides',
-           'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'TellsMore', 'ShowsTokenizer', 'PreTrainedTokenizerBase',
-           'added_pattern', 'parted', 'FindsAdded', 'SplitsText', 'EncodesInPython', 'read_ids', 'PreTrainedTokenizer',
-           'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given', 'WordPieceMixin', 'Memory',
-           'CutsPieces', 'BuildsRust', 'DistilBertTokenizer', 'BertTokenizer', 'plan_batches', 'RestoresOrder',
-           'length_bucketed', 'own_share', 'KeepsPlace', 'ReadsWindows', 'stream_bucketed']
+           'ids_around', 'backend_roles', 'ReadsSettings', 'LoadsTokenizer', 'TellsMore', 'ShowsTokenizer',
+           'PreTrainedTokenizerBase', 'added_pattern', 'parted', 'FindsAdded', 'SplitsText', 'EncodesInPython',
+           'read_ids', 'PreTrainedTokenizer', 'wordpiece_backend', 'row_processor', 'find_vocab', 'wordpiece_given',
+           'WordPieceMixin', 'Memory', 'CutsPieces', 'BuildsRust', 'DistilBertTokenizer', 'BertTokenizer',
+           'plan_batches', 'RestoresOrder', 'length_bucketed', 'own_share', 'KeepsPlace', 'ReadsWindows',
+           'stream_bucketed']
 
 # %% ../nbs/04a_tokenizer.ipynb #ec1f2455
 import copy, json, re, sys
@@ -1206,7 +1207,11 @@ def read_backend(
     except Exception as e:
         raise OSError(f"'{path}' is not a tokenizer.json that this version of `tokenizers` can "
                       f"read ({e}).") from e
-    if max(rust.get_vocab().values(), default=0) < 2**24: return rust
+    known = {*rust.get_vocab().values()}
+    if odd := [i for i in ids_around(rust) if i not in known]:
+        raise OSError(f"'{path}' puts the id {odd[0]} around a text, and no token has it. "
+                      "Take it from the vocabulary, or leave it out of the post_processor.")
+    if max(known, default=0) < 2**24: return rust
     raise OSError(f"'{path}' gives a token an id above {2**24}, and `tokenizers` would keep a "
                   "place in memory for each below it. Number the tokens from 0.")
 
@@ -1225,6 +1230,18 @@ def backend_sides(t:Tokenizer)->dict: # padding_side and truncation_side, if the
     "The sides at which a Rust tokenizer pads and cuts."
     said = dict(padding_side=t.padding, truncation_side=t.truncation)
     return {k: d['direction'] for k, d in said.items() if d}
+
+# %% ../nbs/04a_tokenizer.ipynb #d2e8arnd
+def ids_around(t:Tokenizer)->list: # [id, …]
+    "What a Rust tokenizer puts around a text, or a pair of texts."
+    whole = json.loads(t.post_processor.__getstate__()) if t.post_processor else {}
+    ids = []
+    for p in whole.get('processors', [whole]):
+        ids += [p[k][1] for k in ('cls', 'sep') if k in p]
+        used = {x['SpecialToken']['id'] for k in ('single', 'pair') for x in p.get(k, ())
+                if 'SpecialToken' in x}
+        ids += [i for name in used for i in p['special_tokens'].get(name, dict(ids=[]))['ids']]
+    return ids
 
 # %% ../nbs/04a_tokenizer.ipynb #9a40c3e5
 def backend_roles(t:Tokenizer)->dict: # {role: token}; None where no token stands

@@ -380,7 +380,7 @@ def padded_last(
     input_values:Tensor, # (b, samples)
     attention_mask:Tensor|None=None, # (b, samples): 1 for sound, 0 for padding, at either end
 )->tuple: # both, with the sound first in each row
-    "Padding that comes first goes to the end; ValueError for padding within a clip."
+    "Padding that comes first goes to the end; a warning for a gap within a clip."
     if attention_mask is None: return input_values, None
     mask = attention_mask.long()
     if not (can_look(mask) and mask[:, 0].all()):
@@ -389,8 +389,8 @@ def padded_last(
         at = torch.where(at < n, at, at - n)
         input_values, mask = input_values.gather(1, at), mask.gather(1, at)
     if can_look(mask) and (mask.diff(dim=1) > 0).any():
-        raise ValueError("attention_mask leaves samples out within a clip, but padding stands at "
-                         "an end: cut the clip there, or take the samples out.")
+        warn_once("attention_mask leaves samples out within a clip. As in transformers, only their "
+                  "number counts, and as many are left out at the end: cut the clip instead.")
     return input_values, mask
 
 # %% ../nbs/06a_wav2vec2.ipynb #9bc0e482
