@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT/'nbs').glob('*.ipynb'))
+ENVIRONMENT = {**os.environ} # before any test changes it
 ORACLE_457 = ROOT/'.oracle'/'457' # transformers 4.57.6, put there by `make test`
 FOUR = version('transformers') < '5' # tests/interop/test_older_release.py runs the tests beside it beside that release
 
@@ -69,7 +70,7 @@ for line in sys.stdin:
 def forks(imports, *path):
     "A process that has imported something, which takes longer than most of what is asked of it, and forks for each piece of code."
     env = dict(PYTHONPATH=os.pathsep.join(map(str, [*path, ROOT])), PYTHONIOENCODING='utf-8', HF_HUB_OFFLINE='1', USE_TF='0') # 4.57's TensorFlow part wants Keras 2
-    return subprocess.Popen([sys.executable, '-c', FORKS, imports], cwd=ROOT, env=os.environ | env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen([sys.executable, '-c', FORKS, imports], cwd=ROOT, env=ENVIRONMENT | env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 
 def forked(code, imports, *path, stdin='', cwd=ROOT, limit=270):
     "What code prints, what it complains about, and its exit code, in a process of its own that has `imports` already."

@@ -107,8 +107,8 @@ Depth = Annotated[int, Rule('a whole number, not negative', lambda n: n >= 0)]
 LayerCount = Annotated[Depth, Rule('at most 10000', lambda n: n <= 10**4)]
 LabelCount = Annotated[Depth, Rule('at most 1000000', lambda n: n <= 10**6)]
 Share = Annotated[float, Rule('between 0 and 1, such as 0.1', lambda p: 0 <= p <= 1)]
-Spread = Annotated[float, Rule('a number, not negative, at most 1000000',
-                               lambda s: 0 <= s <= 10**6)]
+Spread = Annotated[float, Rule('a number, not negative, at most 1000000000',
+                               lambda s: 0 <= s <= 10**9)]
 Positive = Annotated[float, Rule('above 0', lambda x: x > 0)]
 def is_size(s)->bool:
     return not find_fault(s, Count|Sequence[Count]) and (is_whole(s) or len(s) == 2)
