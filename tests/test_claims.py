@@ -73,7 +73,10 @@ def brings_torch():
 def guess():
     (home/'my-opt-x').mkdir()
     (home/'my-opt-x'/'config.json').write_text('{"hidden_size": 8}')
-    return type(AutoConfig.from_pretrained(str(home/'my-opt-x'))).__name__
+    here = os.getcwd()
+    os.chdir(home) # or it would look into the name of a temporary folder as well: tmpt… has mpt in it
+    try: return type(AutoConfig.from_pretrained('my-opt-x')).__name__
+    finally: os.chdir(here)
 @claim
 def called(): AutoConfig()
 @claim
