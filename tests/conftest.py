@@ -52,10 +52,6 @@ def pytest_terminal_summary(terminalreporter, config):
         more = f', MORE THAN {MEMORY}' if mb > MEMORY else ''
         terminalreporter.write_line(f'memory, {where}: {mb} MB at most{more}, in {test}', red=bool(more))
 
-def pytest_collection_modifyitems(items):
-    "The longest file that stays on one worker comes right after the chapters: at the end, the other would wait for it."
-    items.sort(key=lambda item: (item.nodeid > 'tests/test_notebooks.py~', not item.nodeid.startswith('tests/test_tf.py')))
-
 # -- Which tests stay on one worker. (pytest-xdist's marks for it don't reach it with pytest 9.2: each worker ran all chapters.)
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
