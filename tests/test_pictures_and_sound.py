@@ -131,6 +131,12 @@ def test_a_gap_within_a_clip_is_told(recwarn):
     with torch.no_grad(): got = model(SOUND, attention_mask=(torch.arange(200) // 10 != 9).repeat(3, 1))[0]
     assert torch.equal(got, want) and 'within a clip' in str(recwarn.pop(UserWarning).message)
 
+def test_a_convolution_of_one_feature_is_padded():
+    from transformers_lite.wav2vec2 import NormedConv1d
+    conv, x = NormedConv1d(1, 4, 1), torch.randn(2, 9, 1)
+    want = torch.nn.functional.conv1d(x.transpose(1, 2), conv.weight, conv.bias, padding=2).transpose(1, 2)
+    assert want.shape == (2, 10, 1) and torch.allclose(conv(x), want, atol=1e-6)
+
 def test_freezing():
     model = make(Wav2Vec2ForCTC)
     model.freeze_feature_encoder()

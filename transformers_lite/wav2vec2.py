@@ -46,7 +46,8 @@ class TimeConv1d(nn.Conv1d):
     fresh = True # what it gives is a new tensor
 
     def forward(self, x:Tensor)->Tensor: # (b, n, d_in) → (b, steps, d_out)
-        if self.in_channels > 1 or tracing(): # exporters can't unfold what has any length
+        # exporters can't unfold what has any length
+        if self.in_channels > 1 or any(self.padding) or tracing():
             return time_conv(
                 x, self.weight, self.bias, *self.stride, *self.padding, self.groups)
         windows = x[..., 0].unfold(1, *self.kernel_size, *self.stride)
